@@ -17,7 +17,8 @@ struct Unrunnable {
     let exists = FileManager.default.fileExists(atPath: program.text)
     let isPath = program.bytes.contains(UInt8(ascii: "/"))
     if errorNumber == ENOENT, !isPath {
-      return exists ? "not found on PATH (did you mean python \(program.text)?)" : "command not found"
+      guard exists else { return "command not found" }
+      return "not found on PATH (did you mean python \(program.text)?)"
     }
     if errorNumber == ENOENT, let interpreter = interpreterLine(of: program.text) {
       return "its #! line names \(interpreter), which does not exist"
