@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 internal import ImportaheadCore
 
 /// Shows the imports that evaluating a module makes, as the prefetcher sees them.
@@ -45,24 +45,23 @@ struct ScanCommand: ParsableCommand {
       }
     }
     // Each line of JSON says for itself what went wrong with it.
-    if failures > 0 && !json { throw ExitCode.failure }
+    if failures > 0 && !json { ExitStatus.end(.failure) }
   }
 
   private func listedFiles() throws -> [String] {
     guard let filesFrom else { return [] }
-    let data: Data?
     if filesFrom == "-" {
-      data = FileHandle.standardInput.readDataToEndOfFile()
-    } else {
-      data = FileManager.default.contents(atPath: filesFrom)
+      return Array(AnySequence { AnyIterator { readLine() } })
     }
-    guard let data else { throw ValidationError("cannot read \(filesFrom).") }
+    guard let data = FileManager.default.contents(atPath: filesFrom) else {
+      throw Failure("\(filesFrom): cannot be read")
+    }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   private func scan(_ path: String) -> Result<ScannedFile, ScanProblem> {
     guard let data = FileManager.default.contents(atPath: path) else {
-      return .failure(ScanProblem("cannot read the file"))
+      return .failure(ScanProblem("cannot be read"))
     }
     guard path.hasSuffix(".pyc") else {
       return .failure(ScanProblem("not a bytecode file (.pyc)"))
@@ -71,39 +70,27 @@ struct ScanCommand: ParsableCommand {
   }
 
   private func scanBytecode(_ bytes: [UInt8]) -> Result<ScannedFile, ScanProblem> {
-    guard let header = BytecodeHeader(bytes.span.bytes) else {
+    guard let header = unsafe BytecodeHeader(bytes.span.bytes) else {
       return .failure(ScanProblem("shorter than a bytecode header"))
     }
     guard let minor = header.pythonMinorVersion else {
       return .failure(ScanProblem("bytecode of an unknown version (magic \(header.magic & 0xFFFF))"))
     }
-    let version = python ?? PythonVersion(minor: minor)
-    let facts = InterpreterFacts(version: (3, version.minor, version.micro))
-    guard let scan = BytecodeScanner.scan(bytes.span.bytes, facts: facts, asMain: main) else {
+    let version = python ?? PythonVersion(3, minor)
+    let facts = InterpreterFacts(version: (version.major, version.minor, 0))
+    // SAFETY: the span ends before the array that lends it.
+    let found = unsafe BytecodeScanner.scan(bytes.span.bytes, facts: facts, asMain: main)
+    guard let scan = found else {
       return .failure(ScanProblem("malformed bytecode"))
     }
     return .success(ScannedFile(form: "bytecode", scan: scan))
   }
 }
 
-/// A version of Python as written on the command line: `3.11` or `3.11.7`.
-struct PythonVersion: ExpressibleByArgument {
-  /// The second and third number.
-  var minor: Int
-  var micro = 0
-
-  /// The version 3.`minor`.0.
-  init(minor: Int) { self.minor = minor }
-
+extension PythonVersion: ExpressibleByArgument {
   init?(argument: String) {
-    let parts = argument.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2 || parts.count == 3, parts[0] == 3, let minor = parts[1], minor >= 0
-    else { return nil }
-    self.minor = minor
-    if parts.count == 3 {
-      guard let micro = parts[2], micro >= 0 else { return nil }
-      self.micro = micro
-    }
+    self.init(argument)
+    guard major == 3 else { return nil }
   }
 }
 

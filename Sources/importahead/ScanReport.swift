@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import ImportaheadCore
 
 /// What one file was and what was found in it.
@@ -28,9 +28,10 @@ struct ScanReport {
     if !isAlone { Swift.print("\(path) (\(file.form))") }
     for statement in file.scan.statements {
       let line = statement.line > 0 ? String(statement.line) : "-"
+      let kind = name(of: statement.kind)
       let columns = [
         String(repeating: " ", count: max(0, 6 - line.count)) + line,
-        name(of: statement.kind).padding(toLength: 11, withPad: " ", startingAt: 0),
+        kind + String(repeating: " ", count: max(0, 11 - kind.count)),
         spelling(of: statement),
       ]
       Swift.print(columns.joined(separator: "  "), terminator: "")
@@ -47,7 +48,7 @@ struct ScanReport {
     if asJSON {
       write(JSONLine(path: path, form: nil, statements: nil, bindings: nil, error: problem.text))
     } else {
-      FileHandle.standardError.write(Data("importahead: \(path): \(problem.text)\n".utf8))
+      Failure.warn("\(path): \(problem.text)")
     }
   }
 
@@ -60,9 +61,8 @@ struct ScanReport {
   private func write(_ line: JSONLine) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var data = try? encoder.encode(line) else { return }
-    data.append(0x0A)
-    FileHandle.standardOutput.write(data)
+    guard let data = try? encoder.encode(line) else { return }
+    Swift.print(String(decoding: data, as: UTF8.self))
   }
 }
 
