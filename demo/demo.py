@@ -280,7 +280,8 @@ def print_conclusion(measurements: list[Measurement]) -> None:
     print(
         f"From a cold start importahead was faster in {faster} of {len(cold)} programs, taking "
         f"{min(cold):.2f} to {max(cold):.2f} of stock's time "
-        f"(median {statistics.median(cold):.2f}); warm it took {min(warm):.2f} to {max(warm):.2f} (median {statistics.median(warm):.2f}). "
+        f"(median {statistics.median(cold):.2f}); warm it took "
+        f"{min(warm):.2f} to {max(warm):.2f} (median {statistics.median(warm):.2f}). "
         "Every program printed the same with both."
     )
 
