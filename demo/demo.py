@@ -257,7 +257,7 @@ def print_setup(
 
 def print_table(measurements: list[Measurement]) -> None:
     """One row a program."""
-    print(f"{'':10}{'---------- cold ----------':^30}{'---------- warm ----------':^30}")
+    print(f"{'':10}{'---------- cold ----------':^30}{'---------- warm ----------':^30}".rstrip())
     columns = f"{'stock':>9}{'importahead':>13}{'ratio':>8}"
     print(f"{'program':10}{columns}{columns}  {'hits/modules':>13}{'waits':>7}{'waited':>10}")
     for one in measurements:
