@@ -26,17 +26,6 @@ struct DoctorTests {
     #expect(after.filter { !$0.hasPrefix("errors-") } == before)
   }
 
-  @Test("the tool and the Python package are of one version")
-  func version() throws {
-    let tree = try TestTree()
-    let source = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let project = try String(
-      contentsOf: source.appendingPathComponent("pyproject.toml"), encoding: .utf8)
-    let version = try tree.importahead("--version").output.dropLast()
-    #expect(project.contains("\nversion = \"\(version)\"\n"))
-  }
-
   @Test("help is printed to standard output, and an unknown command is one line and 2")
   func helpAndUsage() throws {
     let tree = try TestTree()

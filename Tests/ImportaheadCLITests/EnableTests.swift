@@ -33,9 +33,9 @@ struct EnableTests {
     let outcome = try tree.importahead("enable", "--python", python)
     #expect(outcome.status == 0)
     #expect(outcome.output.contains(try sitePackages()))
-    #expect(try hook().output == "start\n")
-    #expect(try hook("-I").output == "start\n")
-    #expect(try hook("-E").output == "start\n")
+    #expect(try hook().output == "activate\n")
+    #expect(try hook("-I").output == "activate\n")
+    #expect(try hook("-E").output == "activate\n")
     #expect(try hook("-S").output == "off\n")
   }
 
@@ -77,7 +77,7 @@ struct EnableTests {
     "a hook that raises does not reach the program",
     arguments: ["SystemExit(3)", "KeyboardInterrupt", "MemoryError", "ImportError('no')"])
   func hookRaises(exception: String) throws {
-    try tree.write("dist/python/importahead/hook.py", "def start(): raise \(exception)\n")
+    try tree.write("dist/python/importahead/hook.py", "def activate(): raise \(exception)\n")
     #expect(try tree.importahead("enable", "--python", python).status == 0)
     let outcome = try hook()
     #expect(outcome.status == 0)
@@ -102,7 +102,7 @@ struct EnableTests {
   @Test("a virtual environment may be named by its directory, and the active one is the default")
   func virtualEnvironment() throws {
     #expect(try tree.importahead("enable", "--python", "venv").status == 0)
-    #expect(try hook().output == "start\n")
+    #expect(try hook().output == "activate\n")
     let active = ["VIRTUAL_ENV": tree.path("venv")]
     #expect(try tree.importahead("disable", environment: active).output.hasPrefix("disabled"))
   }

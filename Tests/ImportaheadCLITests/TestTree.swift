@@ -31,7 +31,7 @@ final class TestTree {
     try write("dist/python/importahead/__init__.py", "")
     try write(
       "dist/python/importahead/hook.py",
-      "import os\ndef start():\n    os.environ['HOOK'] = 'start'\n")
+      "import os\ndef activate():\n    os.environ['HOOK'] = 'activate'\n")
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
