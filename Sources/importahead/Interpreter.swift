@@ -58,6 +58,19 @@ struct Interpreter: Equatable {
     self = interpreter
   }
 
+  /// The back end that a session in this interpreter reports; `nil` when there is no session.
+  func backend(with distribution: Distribution) -> String? {
+    let program = "import importahead; print(importahead.stats()['backend'])"
+    let command = [
+      "env", "IMPORTAHEAD=1", "PYTHONPATH=\(distribution.directory.text)", executable, "-B", "-c",
+      program,
+    ]
+    guard let line = ChildProcess.output(of: command)?.split(separator: "\n").last else {
+      return nil
+    }
+    return line == "none" ? nil : String(line)
+  }
+
   private static func support(
     version: PythonVersion, implementation: String, isFreeThreaded: Bool
   ) -> Support {

@@ -13,10 +13,13 @@ struct Run: ParsableCommand {
       hook. Python's options -E, -I and -S keep the hook out: use 'importahead enable' there.
       """)
 
-  @Option(help: "Read with this back end: io_uring or threads.")
+  @Option(help: ArgumentHelp("Read with this back end.", valueName: "name"))
   var backend: Backend?
 
-  @Option(help: "Write statistics as JSON to this file at exit, or to standard error for -.")
+  @Option(
+    help: ArgumentHelp(
+      "Write statistics as JSON at exit, to this file or for - to standard error.",
+      valueName: "file"))
   var stats: String?
 
   @Flag(help: "Do not say when Python's own options keep the hook out.")
