@@ -11,7 +11,7 @@ struct SourceCondition: ~Escapable {
   private let asMain: Bool
   /// Whether something was met that binds looser than `or`.
   private var isOpaque = false
-  /// How many parentheses and `not`s the evaluator is in.
+  /// How many brackets the evaluator is in.
   private var nesting = 0
 
   private static let nestingLimit = 24
@@ -119,26 +119,26 @@ struct SourceCondition: ~Escapable {
     return comparison
   }
 
-  /// Whether the next token ends an operand of `and` and `or`.
+  /// Whether the next token ends an operand of `and` and `or`, and is not within brackets of its own.
   private var endsOperand: Bool {
-    token.kind == .colon || token.kind == .close || token.endsStatement || sees("and")
-      || sees("or")
+    switch token.kind {
+    case .newline, .semicolon, .end: return true
+    case .close: return cursor.depth < nesting
+    case .colon, .comma: return cursor.depth == nesting
+    default: return cursor.depth == nesting && (sees("and") || sees("or"))
+    }
   }
 
   /// Moves over the rest of an operand that is not understood.
   private mutating func skipOperand() -> SourceConstant {
-    let depth = token.kind == .open ? cursor.depth &- 1 : cursor.depth
-    while true {
-      if cursor.depth <= depth || token.endsStatement {
-        if endsOperand { return .unknown }
-        // A conditional expression, a lambda, `:=` or a tuple takes the operators in.
-        if sees("if") || sees("lambda") || sees(":=") || sees("for") || token.kind == .comma {
-          isOpaque = true
-        }
+    while !endsOperand {
+      // A conditional expression, a lambda or `:=` takes the operators around it in.
+      if cursor.depth == nesting, sees("if") || sees("lambda") || sees(":=") || sees("for") {
+        isOpaque = true
       }
-      if token.kind == .close, cursor.depth < depth { return .unknown }
       advance()
     }
+    return .unknown
   }
 
   /// Reads an operand; a parenthesis may hold a condition of its own, or a tuple.
@@ -164,8 +164,8 @@ struct SourceCondition: ~Escapable {
   mutating func enclosed() -> SourceConstant {
     guard nesting < Self.nestingLimit else { return .unknown }
     let isParenthesis = sees("(")
-    nesting += 1
-    defer { nesting -= 1 }
+    nesting &+= 1
+    defer { nesting &-= 1 }
     advance()
     var items: [SourceConstant] = []
     var commas = 0
@@ -187,6 +187,7 @@ struct SourceCondition: ~Escapable {
     for item in items {
       switch item {
       case .number(let number): version.append(number)
+      case _ where version.count == 3: version.append(0)
       case .text(let text): texts.append(text)
       default: return .unknown
       }
