@@ -26,7 +26,7 @@ PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchm
 
 -include Benchmarks/bench.mk
 
-.PHONY: help setup build tool extension python test test-swift test-python demo lint format \
+.PHONY: help setup packages build tool extension python test test-swift test-python demo lint format \
 	conformance clean
 
 help: ## Show what can be made.
@@ -35,16 +35,20 @@ help: ## Show what can be made.
 setup: ## Install the Debian packages that are missing; nothing when none is.
 	@scripts/setup '$(SWIFT)' $(PACKAGES) $(BENCH_PACKAGES)
 
+# What building alone needs: nobody has to have what a measurement needs.
+packages:
+	@scripts/setup '$(SWIFT)' $(PACKAGES)
+
 build: tool extension python ## Build the tool and the extension into dist/.
 	@echo 'built $(TOOL) and $(EXTENSION)'
 
 # The tool carries its Swift runtime, so that it runs where there is no toolchain.
-tool: setup
+tool: packages
 	@$(call swift-quietly,$(SWIFT) build -c release --product importahead --static-swift-stdlib)
 	@scripts/place --strip .build/release/importahead $(TOOL)
 
 # The extension is Embedded Swift and keeps a build directory of its own: the two never mix.
-extension: setup
+extension: packages
 	@$(call swift-quietly,$(SWIFT) build -c release --traits Embedded --product _importahead \
 	  --scratch-path .build/embedded)
 	@scripts/place --strip .build/embedded/release/lib_importahead.so $(EXTENSION)
@@ -58,7 +62,7 @@ python: extension
 
 test: test-swift test-python ## Run the Swift and the Python tests.
 
-test-swift: setup
+test-swift: packages
 	@$(SWIFT) test
 
 test-python: build $(VENV)/ready
@@ -84,7 +88,7 @@ conformance: build $(VENV)/ready ## Run CPython's own import tests under the hoo
 clean: ## Remove everything that was built.
 	@rm -rf .build dist Benchmarks/.build
 
-$(VENV)/ready: scripts/requirements.txt | setup
+$(VENV)/ready: scripts/requirements.txt | packages
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
