@@ -16,6 +16,10 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 # What apt has to provide. Benchmarks/bench.mk adds what only a measurement needs.
 PACKAGES := binutils liburing-dev libpython3-dev pkg-config python3-venv
 
+# Where `make install` puts things; the tool finds its Python side through the link.
+PREFIX ?= /usr/local
+LIBRARY = $(DESTDIR)$(PREFIX)/lib/importahead
+
 TOOL := dist/bin/importahead
 PACKAGE := dist/python/importahead
 EXTENSION := $(PACKAGE)/_importahead.abi3.so
@@ -27,7 +31,7 @@ PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchm
 -include Benchmarks/bench.mk
 
 .PHONY: help setup packages build tool extension python test test-swift test-python demo lint format \
-	conformance clean
+	conformance install clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +88,13 @@ format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
 
 conformance: build $(VENV)/ready ## Run CPython's own import tests under the hook.
 	@$(VENV)/bin/python Tests/conformance/run.py
+
+install: build ## Copy the build to PREFIX, /usr/local by default, and link the tool into its bin.
+	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBRARY)'
+	@rm -rf '$(LIBRARY)/bin' '$(LIBRARY)/python'
+	@cp -a dist/bin dist/python '$(LIBRARY)'
+	@ln -sfn ../lib/importahead/bin/importahead '$(DESTDIR)$(PREFIX)/bin/importahead'
+	@echo 'installed $(PREFIX)/bin/importahead'
 
 clean: ## Remove everything that was built.
 	@rm -rf .build dist Benchmarks/.build
