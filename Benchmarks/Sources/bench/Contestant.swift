@@ -173,8 +173,11 @@ struct Paddock {
     find . -name '*.py' | while read -r source; do
       if [ -e "${source}c" ]; then rm "$source"; fi
     done
-    mv __main__.pyc ../main.pyc && mv ../main.pyc __main__.pyc
-    "$python" -m zipapp -o ../app.pyz . 2> /dev/null
+    "$python" -c 'import os, zipfile
+    with zipfile.ZipFile("../app.pyz", "w") as app:
+        for folder, _, names in os.walk("."):
+            for name in names:
+                app.write(os.path.join(folder, name))'
     cd .. && rm -rf stage
     """#
 
@@ -189,7 +192,8 @@ struct Paddock {
       let image = "\(folder)/\(fingerprint([root] + program.argv)).sqfs"
       if access(image, R_OK) != 0 {
         note("making an image of \(root)")
-        let skipped = access(root + "/site-packages", R_OK) == 0 ? ["-e", "site-packages", "test"] : []
+        let skipped =
+          access(root + "/site-packages", R_OK) == 0 ? ["-e", "site-packages", "test"] : []
         try run([tool, root, image, "-quiet", "-no-progress", "-noappend"] + skipped)
       }
       images.append((image, root))

@@ -12,7 +12,9 @@ func machineFacts(python: String, directory: String) -> [String: String] {
   facts["processor"] = model.map { $0.trimmingCharacters(in: .whitespaces) }
   facts["processors"] = "\(ProcessInfo.processInfo.activeProcessorCount)"
   let memory = read("/proc/meminfo")?.split(separator: "\n").first?.split(separator: " ")
-  facts["memory"] = memory.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { "\($0 / 1_048_576) GiB" }
+  facts["memory"] = memory.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map {
+    "\($0 / 1_048_576) GiB"
+  }
   facts["kernel"] = read("/proc/sys/kernel/osrelease")
   facts["io_uring_disabled"] = read("/proc/sys/kernel/io_uring_disabled")
   let os = (read("/etc/os-release") ?? "").split(separator: "\n")

@@ -39,13 +39,17 @@ struct Meeting {
     var entrants = contestants.map { paddock.ready($0, for: program, list: list) }
     if storage.slowOptions != nil { try load(outermost(program.roots + entrants.flatMap(\.roots))) }
     turnstile.enter()
-    let estimates = warmUp(&entrants, stage)
+    let warmUps = warmUp(&entrants, stage)
+    let rounds = allot(warmUps.map { $0?.cost })
     cell.series = entrants.map { entrant in
       var series = Series(contestant: entrant.contestant.rawValue, title: entrant.contestant.title)
       if case .failure(let failure) = entrant.launch { series.absent = failure.description }
       return series
     }
-    race(entrants, rounds: allot(estimates), stage, &cell)
+    for index in entrants.indices where rounds[index] == 0 {
+      if let sample = warmUps[index]?.sample { cell.series[index].samples = [sample] }
+    }
+    race(entrants, rounds: rounds, stage, &cell)
     turnstile.leave()
     if detailed { detail(entrants, stage, &cell) }
     return cell
@@ -76,16 +80,21 @@ struct Meeting {
     return max(0, lines.count { $0.hasPrefix("import time:") } - 1)
   }
 
-  /// One unrecorded start each; a contestant that fails becomes absent. Returns what a round costs.
-  private func warmUp(_ entrants: inout [Entrant], _ stage: Stage) -> [Double?] {
+  /// One start each; a contestant that fails becomes absent.
+  ///
+  /// Returns what a
+  /// round costs, and the start itself.
+  private func warmUp(_ entrants: inout [Entrant], _ stage: Stage) -> [(
+    cost: Double, sample: Sample
+  )?] {
     entrants.indices.map { index in
       guard case .success = entrants[index].launch else { return nil }
       progress("warm-up: \(entrants[index].contestant.title)")
       turnstile.enter()
       let start = monotonicNow()
       do {
-        _ = try stage.perform(entrants[index], round: -1)
-        return Double(monotonicNow() - start) / 1e9
+        let sample = try stage.perform(entrants[index], round: -1).sample
+        return (Double(monotonicNow() - start) / 1e9, sample)
       } catch {
         entrants[index] = Entrant(
           contestant: entrants[index].contestant,
@@ -96,16 +105,25 @@ struct Meeting {
   }
 
   /// Rounds per contestant such that all fit the budget; the cheap get theirs first.
+  ///
+  /// No rounds at all means that the warm-up has to do.
   func allot(_ estimates: [Double?]) -> [Int] {
-    var rounds = estimates.map { $0 == nil ? 0 : budget.least }
+    var rounds = estimates.map { $0.map(leastRounds) ?? 0 }
     func cost() -> Double { zip(rounds, estimates).map { Double($0) * ($1 ?? 0) }.reduce(0, +) }
     while true {
       let next = rounds.indices
-        .filter { estimates[$0] != nil && rounds[$0] < budget.rounds }
-        .min { Double(rounds[$0]) * (estimates[$0] ?? 0) < Double(rounds[$1]) * (estimates[$1] ?? 0) }
+        .filter { rounds[$0] >= budget.least && rounds[$0] < budget.rounds }
+        .min {
+          Double(rounds[$0]) * (estimates[$0] ?? 0) < Double(rounds[$1]) * (estimates[$1] ?? 0)
+        }
       guard let next, cost() + (estimates[next] ?? 0) <= budget.seconds else { return rounds }
       rounds[next] += 1
     }
+  }
+
+  /// One that takes most of the budget alone is started once more, not as often as the others.
+  private func leastRounds(_ estimate: Double) -> Int {
+    estimate > budget.seconds / 2 ? 0 : estimate > budget.seconds / 6 ? 2 : budget.least
   }
 
   private func race(_ entrants: [Entrant], rounds: [Int], _ stage: Stage, _ cell: inout Cell) {

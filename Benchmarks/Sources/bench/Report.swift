@@ -12,8 +12,10 @@ func report(_ archive: Archive) -> String {
     text += Table(cell).markdown
     for series in cell.series {
       guard let statistics = series.statistics else { continue }
-      let shown = statistics.compactMap { key, value in value.number.map { (key, $0) } }.sorted { $0.0 < $1.0 }
-        .map { "\($0.0) \(fixed($0.1, $0.1 == $0.1.rounded() ? 0 : 3))" }
+      let shown = statistics.compactMap { key, value in value.number.map { (key, $0) } }.sorted {
+        $0.0 < $1.0
+      }
+      .map { "\($0.0) \(fixed($0.1, $0.1 == $0.1.rounded() ? 0 : 3))" }
       text += "\n\n\(series.title), one counted start: \(shown.joined(separator: ", "))."
     }
   }
@@ -35,7 +37,8 @@ func summary(_ archive: Archive) -> String {
     for row in [ours, best].compactMap({ $0 }) {
       guard let seconds = row.seconds, let ratio = row.ratio else { continue }
       text += "; \(row.title) \(duration(seconds.median)) (\(times(ratio.value)) of stock"
-      text += row.verdict == .faster || row.verdict == .slower ? ")" : ", \(row.verdict?.rawValue ?? ""))"
+      text +=
+        row.verdict == .faster || row.verdict == .slower ? ")" : ", \(row.verdict?.rawValue ?? ""))"
     }
     if ours == nil { text += "; importahead not measured" }
     return text + "."

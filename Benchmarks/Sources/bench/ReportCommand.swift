@@ -7,7 +7,8 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Make report.md, and README's table, from an archived run.")
 
-  @Option(help: "A file whose part between <!-- bench:begin --> and <!-- bench:end --> is replaced.")
+  @Option(
+    help: "A file whose part between <!-- bench:begin --> and <!-- bench:end --> is replaced.")
   var readme: String?
 
   @Option(help: "The storages README shows.")
@@ -39,7 +40,8 @@ struct ReportCommand: ParsableCommand {
       let here = cells.filter { $0.storage == place }
       guard let first = here.first else { continue }
       let shown = first.series
-      lines.append("**\(first.storageTitle.prefix(1).uppercased() + first.storageTitle.dropFirst())**\n")
+      lines.append(
+        "**\(first.storageTitle.prefix(1).uppercased() + first.storageTitle.dropFirst())**\n")
       lines.append("| | " + shown.map(\.title).joined(separator: " | ") + " |")
       lines.append("|---|" + shown.map { _ in "---:|" }.joined())
       lines += here.map { cell in

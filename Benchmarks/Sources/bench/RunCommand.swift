@@ -54,7 +54,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The program whose start is drawn as a waterfall.")
   var waterfall: Workload?
 
-  @Option(help: "Modules, depth, fan-out, bytes of bytecode and path entries of the synthetic tree.")
+  @Option(
+    help: "Modules, depth, fan-out, bytes of bytecode and path entries of the synthetic tree.")
   var tree = "1000,3,10,4000,4"
 
   @Option(help: "The run's name, part of the archive's.")
@@ -147,7 +148,8 @@ struct RunCommand: ParsableCommand {
 
   private func sweeps(_ workshop: Workshop) throws -> [Item] {
     let few: [Contestant] = [.stock, .stockWarm, .ioUring, .threads, .readList]
-    let budget = Budget(rounds: rounds ?? (full ? 7 : 3), seconds: seconds ?? (full ? 20 : 6), least: 1)
+    let budget = Budget(
+      rounds: rounds ?? (full ? 7 : 3), seconds: seconds ?? (full ? 20 : 6), least: 1)
     let modules = sweepModules ?? (full ? [100, 300, 1000, 3000, 10_000, 30_000] : [])
     let latencies = sweepLatency ?? (full ? [0, 0.1, 0.5, 1, 5, 20] : isQuick ? [0.1, 1, 5] : [])
     let places =
@@ -185,7 +187,8 @@ struct RunCommand: ParsableCommand {
       modules: parts[0], depth: parts[1], fanOut: parts[2], bytes: parts[3], entries: parts[4])
   }
 
-  private func drawWaterfall(of program: Program, _ workshop: Workshop, into folder: String) throws {
+  private func drawWaterfall(of program: Program, _ workshop: Workshop, into folder: String) throws
+  {
     let storage = storages.first { $0.slowOptions != nil } ?? .slow(latency: "1ms", timeouts: "nfs")
     if let absence = storage.absence {
       note("no waterfall: \(absence)")

@@ -6,7 +6,8 @@ struct Setting: ParsableArguments {
   @Option(help: "The interpreter the environments are made from.")
   var python = "python3"
 
-  @Option(help: "Where environments and images are kept. Default: $XDG_CACHE_HOME/importahead-bench.")
+  @Option(
+    help: "Where environments and images are kept. Default: $XDG_CACHE_HOME/importahead-bench.")
   var cache: String?
 
   @Option(help: "The built product, a directory with sitecustomize.py. Default: dist/python.")

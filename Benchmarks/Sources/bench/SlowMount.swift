@@ -36,9 +36,15 @@ final class SlowMount {
 
   /// Unmounts and returns what reached the file system, with the trace when there is one.
   func finish() throws -> (requests: Requests, trace: [Substring]) {
-    for _ in 0..<500 where umount2(directory, 0) != 0 && errno == EBUSY { usleep(2000) }
-    umount2(directory, CInt(MNT_DETACH))
-    kill(server.pid, SIGTERM)
+    var tries = 0
+    while umount2(directory, 0) != 0, tries < 500 {
+      tries += 1
+      usleep(2000)
+    }
+    if tries == 500 {
+      umount2(directory, CInt(MNT_DETACH))
+      kill(server.pid, SIGTERM)
+    }
     _ = server.wait()
     defer {
       unlink(counts)

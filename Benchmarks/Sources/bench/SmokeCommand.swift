@@ -5,7 +5,8 @@ import Measure
 /// `bench smoke`: a check of counts alone, for machines whose clocks mean nothing.
 struct SmokeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "smoke", abstract: "Check counts that do not depend on speed; fails when one is off.")
+    commandName: "smoke",
+    abstract: "Check counts that do not depend on speed; fails when one is off.")
 
   @OptionGroup var setting: Setting
 
@@ -60,11 +61,14 @@ struct SmokeCommand: ParsableCommand {
         })
     }
     var checks = [
-      share("requests the importing thread waits for", waited(ours), waited(stock), limits.importingShare)
+      share(
+        "requests the importing thread waits for", waited(ours), waited(stock),
+        limits.importingShare)
     ]
     if let calls = ours.importingCalls, let theirs = stock.importingCalls {
       checks.append(
-        share("system calls of the importing thread", Double(calls), Double(theirs), limits.callShare))
+        share(
+          "system calls of the importing thread", Double(calls), Double(theirs), limits.callShare))
     }
     let number = { (key: String) in ours.statistics?[key]?.number }
     if let hits = number("hits"), let misses = number("misses") {
@@ -86,7 +90,8 @@ struct SmokeCommand: ParsableCommand {
   private func share(_ name: String, _ ours: Double, _ theirs: Double, _ limit: Double) -> Check {
     let share = ours / max(1, theirs)
     return Check(
-      text: "\(name): \(fixed(ours, 0)) of \(fixed(theirs, 0)), share \(fixed(share, 2)), at most \(limit)",
+      text:
+        "\(name): \(fixed(ours, 0)) of \(fixed(theirs, 0)), share \(fixed(share, 2)), at most \(limit)",
       holds: share <= limit)
   }
 }

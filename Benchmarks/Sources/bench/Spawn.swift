@@ -107,7 +107,7 @@ func run(_ argv: [String], environment: [String: String]? = nil, directory: Stri
   guard exit.code == 0 else {
     let errors = (try? String(contentsOfFile: output + ".err", encoding: .utf8)) ?? ""
     let last = errors.split(separator: "\n").last.map(String.init) ?? "no message"
-    throw Failure("\(argv.joined(separator: " ")): exit \(exit.code): \(last)")
+    throw Failure("\((argv[0] as NSString).lastPathComponent) exits with \(exit.code): \(last)")
   }
   return (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
 }

@@ -45,7 +45,10 @@ struct Stage {
     if !finished.isEmpty {
       outcome.sample.requests = sum(finished.map(\.requests.total))
       let own = String(outcome.pid)
-      outcome.sample.importing = sum(finished.map { $0.requests.by_thread[own] ?? [:] })
+      // Behind a loop device a kernel thread asks, and who waited for it is not known.
+      outcome.sample.importing =
+        entrant.images.isEmpty
+        ? sum(finished.map { $0.requests.by_thread[own] ?? [:] }) : nil
       outcome.trace = finished.flatMap(\.trace)
     }
     return outcome
