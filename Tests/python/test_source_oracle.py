@@ -31,7 +31,7 @@ FEWEST_FILES = 400
 FEWEST_STATEMENTS = 2000
 # How many files one process compares, and how many are compared without `--full`.
 PART = 1000
-SAMPLE = 1200
+SAMPLE = 800
 
 
 def command():

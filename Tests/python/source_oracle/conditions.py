@@ -112,8 +112,6 @@ class Condition:
         operator = type(node.ops[0]).__name__
         if "not __main__" in (left, right) and "__main__" not in (left, right):
             return UNKNOWN
-        if operator in ("In", "NotIn") and isinstance(right, str):
-            return UNKNOWN
         if isinstance(right, tuple) and left == sys.version_info and left[:3] == right[:3]:
             # The scanner is not told the release level.
             if len(right) > 3:
