@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from source_oracle.generator import Generator
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -32,6 +33,8 @@ FEWEST_STATEMENTS = 2000
 # How many files one process compares, and how many are compared without `--full`.
 PART = 1000
 SAMPLE = 800
+# How many programs are generated for each interpreter; `--full` takes ten times as many.
+PROGRAMS = 500
 
 
 def command():
@@ -116,16 +119,20 @@ def added(verdicts):
     return total
 
 
+def is_full(request):
+    """Whether everything is to be compared."""
+    return request.config.getoption("--full", default=True)
+
+
 @pytest.fixture(scope="module")
 def verdicts(request):
     """The verdict of every interpreter, computed two at a time."""
     if command() is None:
         pytest.skip("importahead is not built (make build)")
-    everything = request.config.getoption("--full", default=True)
     parts = []
     for interpreter in discover():
         files = sources(interpreter[2])
-        step = 1 if everything else max(1, len(files) // SAMPLE)
+        step = 1 if is_full(request) else max(1, len(files) // SAMPLE)
         files = files[::step]
         # Small parts, so that two lanes end together.
         parts += [(interpreter, files[at : at + PART]) for at in range(0, len(files), PART)]
@@ -156,3 +163,24 @@ def test_the_comparison_is_not_empty(verdicts):
         assert totals["statements"] >= FEWEST_STATEMENTS, version
     kinds = {kind for verdict in verdicts.values() for kind in verdict["totals"]}
     assert {"eager", "conditional", "fallback", "never"} <= kinds
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["before 3.12", "since 3.12"])
+def test_generated_programs(request, tmp_path, modern):
+    """What no library contains: every lexical dress of every statement, at random."""
+    if command() is None:
+        pytest.skip("importahead is not built (make build)")
+    interpreters = [each for each in discover() if (each[1] >= (3, 12)) == modern]
+    if not interpreters:
+        pytest.skip("no interpreter of such a version here")
+    programs = PROGRAMS * 10 if is_full(request) else PROGRAMS
+    files = []
+    for seed in range(programs):
+        files.append(str(tmp_path / f"seed{seed}.py"))
+        Path(files[-1]).write_bytes(Generator(seed, modern).program())
+    with ThreadPoolExecutor(2) as lanes:
+        results = list(lanes.map(lambda each: judged(each, files), interpreters))
+    for interpreter, result in zip(interpreters, results):
+        assert "error" not in result, interpreter[1]
+        assert not result["differences"], json.dumps(result["differences"], indent=1)
+        assert result["totals"]["files"] > programs // 2, "most programs should be valid"

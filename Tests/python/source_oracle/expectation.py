@@ -126,8 +126,7 @@ class Expectation(Condition):
             names = [alias.name for alias in node.names]
             self.record(place, lazy, node.lineno, node.level, node.module or "", names)
             return
-        value = node.value if isinstance(node, ast.Expr) else None
-        if isinstance(getattr(value, "value", None), (str, bytes)):
+        if self.is_docstring(node):
             return
         self.running = False
         self.calls(node, place)
@@ -135,6 +134,13 @@ class Expectation(Condition):
         if isinstance(node, ast.Raise) and place.kind == "eager" and place.leaves:
             self.left = True
         self.compound(node, place)
+
+    def is_docstring(self, node):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(getattr(value, "value", None), (str, bytes)):
+            return False
+        # In parentheses it is a statement like any other, to the scanner.
+        return (value.lineno, value.col_offset) == (node.lineno, node.col_offset)
 
     def calls(self, node, place):
         calls = []
