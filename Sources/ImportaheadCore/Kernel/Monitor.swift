@@ -10,6 +10,11 @@ internal import CLinux
   init() {
     unsafe mutex.initialize(to: pthread_mutex_t())
     unsafe condition.initialize(to: pthread_cond_t())
+    reset()
+  }
+
+  /// Makes the lock new: in the child of a fork its holder may not exist any more.
+  func reset() {
     _ = unsafe pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
     _ = unsafe pthread_condattr_init(&attributes)
