@@ -14,6 +14,7 @@ let package = Package(
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "slowfs", targets: ["slowfs"]),
     .executable(name: "readlist", targets: ["readlist"]),
+    .executable(name: "starter", targets: ["starter"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -37,6 +38,7 @@ let package = Package(
       ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .executableTarget(name: "readlist", swiftSettings: settings),
+    .executableTarget(name: "starter", swiftSettings: settings),
     .testTarget(name: "MeasureTests", dependencies: ["Measure"]),
     .testTarget(name: "SlowFileSystemTests", dependencies: ["SlowFileSystem", "slowfs"]),
   ]
