@@ -154,6 +154,7 @@ extension BytecodeAnalysis {
 
   /// Whether `value in container`.
   func contains(_ container: Symbol, _ value: Symbol) -> Bool? {
+    if case .text(let text) = container { return isPart(value, of: text) }
     guard case .object(let offset) = container,
       let items = objects.items(at: Int(offset), limit: 64)
     else { return nil }
@@ -166,6 +167,18 @@ extension BytecodeAnalysis {
       if equal { return true }
     }
     return isKnown ? false : nil
+  }
+
+  /// Whether a constant string is part of a known one.
+  private func isPart(_ value: Symbol, of text: KnownText) -> Bool? {
+    guard case .object(let offset) = value, let part = objects.text(at: Int(offset)),
+      let bytes = bytes(of: text)
+    else { return nil }
+    guard part.count <= bytes.count else { return false }
+    return (0...(bytes.count &- part.count)).contains { start in
+      let window = Array(bytes[start..<(start &+ part.count)])
+      return objects.stream.matches(window, at: part.lowerBound, length: part.count)
+    }
   }
 
   /// The result of a comparison: 0 is <, then <=, ==, !=, > and >=.

@@ -21,13 +21,8 @@ extension SourceScanner {
       case .semicolon where cursor.depth == 0:
         return token
       case .colon:
-        if let last = lambdas.indices.last, lambdas[last].depth == cursor.depth,
-          !lambdas[last].isInBody
-        {
-          lambdas[last].isInBody = true
-        } else if toColon, cursor.depth == 0 {
-          return token
-        }
+        if startsBody(&lambdas) { break }
+        if toColon, cursor.depth == 0 { return token }
       case .comma, .close:
         while let last = lambdas.last, last.isInBody, last.depth > closing(token) {
           lambdas.removeLast()
@@ -50,6 +45,18 @@ extension SourceScanner {
       owner = previous
       previous = token
     }
+  }
+
+  /// Whether a colon here is a lambda's own; if not, it ends those beside it.
+  private func startsBody(_ lambdas: inout [OpenLambda]) -> Bool {
+    while let last = lambdas.indices.last, lambdas[last].depth == cursor.depth {
+      if !lambdas[last].isInBody {
+        lambdas[last].isInBody = true
+        return true
+      }
+      lambdas.removeLast()
+    }
+    return false
   }
 
   /// The depth that lambdas must lie above to have ended: a comma ends those beside it.

@@ -1,142 +1,20 @@
 """What `importahead scan` should find in source files, computed with CPython's own `ast`.
 
-Run by each interpreter under test. Reads what the scanner found, one JSON object a file, on standard
-input; prints one JSON object: how much was compared, and the first differences.
+Run by each interpreter under test. Reads what the scanner found, one JSON object a file, on
+standard input; prints one JSON object: how much was compared, and the first differences.
 """
 
 import ast
 import json
-import os
 import sys
 import unicodedata
 import warnings
 
+from conditions import UNKNOWN, Condition, dotted
+
 SHOWN = 20
-UNKNOWN = object()
-COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
 TRIES = (ast.Try, getattr(ast, "TryStar", ast.Try))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def dotted(node):
-    """The dotted name that an expression spells, or ''."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = dotted(node.value)
-        return owner and owner + "." + node.attr
-    return ""
-
-
-class Condition:
-    """The value of a condition for this interpreter, where its parts are constant."""
-
-    NAMES = {
-        "sys.platform": sys.platform,
-        "_sys.platform": sys.platform,
-        "os.name": os.name,
-        "_os.name": os.name,
-        "sys.implementation.name": sys.implementation.name,
-        "sys.version_info": sys.version_info,
-        "version_info": sys.version_info,
-        "sys.version_info.major": sys.version_info.major,
-        "sys.version_info.minor": sys.version_info.minor,
-        "sys.version_info.micro": sys.version_info.micro,
-        "__name__": "not __main__",
-    }
-
-    def truth(self, node):
-        """True, False, or UNKNOWN."""
-        value = self.value(node)
-        return value if value is UNKNOWN else bool(value)
-
-    def value(self, node):
-        if isinstance(node, ast.BoolOp):
-            return self.either([self.truth(each) for each in node.values], node.op)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            value = self.truth(node.operand)
-            return value if value is UNKNOWN else not value
-        if isinstance(node, ast.Compare):
-            return self.comparison(node)
-        return self.operand(node)
-
-    def either(self, truths, operator):
-        deciding = isinstance(operator, ast.Or)
-        if deciding in truths:
-            return deciding
-        return UNKNOWN if UNKNOWN in truths else not deciding
-
-    def operand(self, node):
-        if isinstance(node, ast.Constant):
-            plain = isinstance(node.value, (bool, int, str)) or node.value is None
-            return node.value if plain else UNKNOWN
-        name = dotted(node)
-        if name.split(".")[-1] == "TYPE_CHECKING":
-            return False
-        if name:
-            return self.NAMES.get(name, UNKNOWN)
-        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-            items = [self.operand(each) for each in node.elts]
-            return UNKNOWN if UNKNOWN in items else tuple(items)
-        if isinstance(node, ast.Subscript):
-            return self.item(node)
-        if isinstance(node, ast.Call):
-            return self.call(node)
-        return UNKNOWN
-
-    def item(self, node):
-        value = self.operand(node.value)
-        index = getattr(node.slice, "value", node.slice)
-        index = getattr(index, "value", index)
-        if isinstance(node.slice, ast.Slice):
-            index = slice(getattr(node.slice.upper, "value", None))
-            if node.slice.lower or node.slice.step or not isinstance(index.stop, int):
-                return UNKNOWN
-        elif not isinstance(value, tuple) or not isinstance(index, int):
-            return UNKNOWN
-        return UNKNOWN if value is UNKNOWN else value[index]
-
-    def call(self, node):
-        name = dotted(node.func)
-        values = [self.operand(each) for each in node.args]
-        if not values and not node.keywords:
-            import platform
-
-            if name == "platform.system":
-                return platform.system()
-            if name == "platform.python_implementation":
-                return platform.python_implementation()
-        owner = self.NAMES.get(name.rpartition(".")[0], UNKNOWN)
-        if name.endswith(".startswith") and isinstance(owner, str) and len(values) == 1:
-            return UNKNOWN if UNKNOWN in values else owner.startswith(values[0])
-        return UNKNOWN
-
-    def comparison(self, node):
-        left, right = self.operand(node.left), self.operand(node.comparators[0])
-        if len(node.ops) > 1 or UNKNOWN in (left, right) or not isinstance(node.ops[0], COMPARISONS):
-            return UNKNOWN
-        operator = type(node.ops[0]).__name__
-        if "not __main__" in (left, right) and "__main__" not in (left, right):
-            return UNKNOWN
-        if operator in ("In", "NotIn") and isinstance(right, str):
-            return UNKNOWN
-        if isinstance(right, tuple) and left == sys.version_info and left[:3] == right[:3]:
-            # The scanner is not told the release level.
-            if len(right) > 3:
-                return UNKNOWN
-        try:
-            return {
-                "Eq": lambda: left == right,
-                "NotEq": lambda: left != right,
-                "Lt": lambda: left < right,
-                "LtE": lambda: left <= right,
-                "Gt": lambda: left > right,
-                "GtE": lambda: left >= right,
-                "In": lambda: left in right,
-                "NotIn": lambda: left not in right,
-            }[operator]()
-        except TypeError:
-            return UNKNOWN
 
 
 class Place:
@@ -213,6 +91,9 @@ class Expectation(Condition):
         self.bindings = set()
         self.attempts = 0
         self.left = False
+        # The number of the run of consecutive imports, and whether it goes on.
+        self.run = -1
+        self.running = False
         self.block(tree.body, Place())
 
     def record(self, place, kind, *statement):
@@ -220,15 +101,20 @@ class Expectation(Condition):
             place = place.never()
         kind = place.kind if kind != "lazy" or place.kind == "never" else kind
         fallback = place.fallback_of if kind == "fallback" else 0
-        self.found.append((kind, place.attempt, fallback) + statement)
+        if not self.running:
+            self.run += 1
+            self.running = True
+        self.found.append((kind, place.attempt, fallback, self.run, *statement))
 
     def bind(self, place, name):
         if place.module and not self.left and place.kind in ("eager", "conditional"):
             self.bindings.add(name)
 
     def block(self, statements, place):
+        self.running = False
         for statement in statements:
             self.statement(statement, place)
+        self.running = False
 
     def statement(self, node, place):
         lazy = "lazy" if getattr(node, "is_lazy", 0) else "eager"
@@ -240,11 +126,21 @@ class Expectation(Condition):
             names = [alias.name for alias in node.names]
             self.record(place, lazy, node.lineno, node.level, node.module or "", names)
             return
+        if self.is_docstring(node):
+            return
+        self.running = False
         self.calls(node, place)
         self.names(node, place)
         if isinstance(node, ast.Raise) and place.kind == "eager" and place.leaves:
             self.left = True
         self.compound(node, place)
+
+    def is_docstring(self, node):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if not isinstance(getattr(value, "value", None), (str, bytes)):
+            return False
+        # In parentheses it is a statement like any other, to the scanner.
+        return (value.lineno, value.col_offset) == (node.lineno, node.col_offset)
 
     def calls(self, node, place):
         calls = []
@@ -254,12 +150,14 @@ class Expectation(Condition):
                     target = called(each)
                     if target:
                         end = each.func
-                        calls.append((end.end_lineno, end.end_col_offset) + target)
+                        calls.append((end.end_lineno, end.end_col_offset, *target))
         for line, _, level, module in sorted(calls):
+            self.running = False
             self.record(place, "eager", line, level, module, [])
+        self.running = False
 
     def names(self, node, place):
-        if isinstance(node, FUNCTIONS + (ast.ClassDef,)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             self.bind(place, node.name)
         elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
             if node.simple:
@@ -352,6 +250,7 @@ def seen(scan):
             each["kind"],
             each["attempt"],
             each["fallback_of"],
+            each["block"],
             each["line"],
             each["level"],
             normal(each["module"]),
