@@ -289,14 +289,16 @@ def draw_waterfall(archive, folder):
     axes[-1].set_xlabel("time since start")
     figure.legend(
         handles=[
-            Patch(color="#0072b2", label="evaluates"),
+            Patch(color="#0072b2", label="thread evaluates"),
             Patch(color="#f2c9b5", label="waits"),
-            Patch(color="#d55e00", label="request of the importing thread"),
+            Patch(color="#d55e00", label="its own request"),
             Patch(color="#009e73", label="request made ahead"),
         ],
-        loc="outside lower left",
+        loc="outside upper right",
         ncols=4,
-        fontsize=7.5,
+        fontsize=7,
+        columnspacing=1.2,
+        handlelength=1.2,
     )
     figure.suptitle(
         f"One start: {falls[0]['program']}", x=0.01, ha="left", weight="bold", size=11
