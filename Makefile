@@ -86,8 +86,9 @@ format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
 	@$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
 	@$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
 
-conformance: build $(VENV)/ready ## Run CPython's own import tests under the hook.
+conformance: build $(VENV)/ready ## Run CPython's own import tests, and ours on every interpreter.
 	@$(VENV)/bin/python Tests/conformance/run.py
+	@$(VENV)/bin/python -m pytest -q --full Tests/python
 
 install: build ## Copy the build to PREFIX, /usr/local by default, and link the tool into its bin.
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBRARY)'

@@ -193,6 +193,11 @@ SNIPPETS = {
         "if 'linux' in sys.platform:\n import d",
         "eager os, eager sys, never a, never b, eager c, eager d",
     ),
+    "platform prefix": (
+        "import sys\nif sys.platform[:3] == 'win':\n import a\nelif sys.platform[:5] == 'linux':\n"
+        " import b",
+        "eager sys, never a, eager b",
+    ),
     "implementation": (
         "import platform, sys\nif sys.implementation.name == 'pypy':\n import a\n"
         "if platform.python_implementation() == 'CPython':\n import b",

@@ -89,6 +89,9 @@ extension BytecodeAnalysis {
 
   /// What `container[key]` is worth.
   func item(_ key: Symbol, of container: Symbol) -> Symbol {
+    if case .text(let text) = container, case .slice(let count) = key, count > 0 {
+      return .textPrefix(text, count)
+    }
     guard container == .version else { return .unknown }
     switch key {
     case .integer(0): return .integer(facts.version.major)
@@ -184,7 +187,8 @@ extension BytecodeAnalysis {
   /// The result of a comparison: 0 is <, then <=, ==, !=, > and >=.
   func compare(_ left: Symbol, _ operation: Int, _ right: Symbol) -> Bool? {
     switch (left, right) {
-    case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .moduleName):
+    case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .textPrefix),
+      (.object, .moduleName):
       return compare(
         right, operation == 2 || operation == 3 ? operation : [4, 5, 2, 3, 0, 1][operation % 6],
         left)
@@ -193,11 +197,9 @@ extension BytecodeAnalysis {
     case (.versionPrefix(let count), .object(let tuple)):
       return order(prefix: count, tuple).flatMap { holds(operation, $0) }
     case (.text(let text), .object(let literal)):
-      guard let bytes = bytes(of: text), let range = objects.text(at: Int(literal)) else {
-        return nil
-      }
-      return equality(
-        operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
+      return bytes(of: text).flatMap { compare($0, operation, literal) }
+    case (.textPrefix(let text, let count), .object(let literal)):
+      return bytes(of: text).flatMap { compare(Array($0.prefix(count)), operation, literal) }
     case (.moduleName, .object(let literal)):
       guard objects.isText("__main__", at: Int(literal)) else {
         return asMain ? equality(operation, false) : nil
@@ -207,6 +209,12 @@ extension BytecodeAnalysis {
       guard let first = number(left), let second = number(right) else { return nil }
       return holds(operation, first < second ? -1 : first > second ? 1 : 0)
     }
+  }
+
+  private func compare(_ bytes: [UInt8], _ operation: Int, _ literal: Int32) -> Bool? {
+    guard let range = objects.text(at: Int(literal)) else { return nil }
+    return equality(
+      operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
   }
 
   private func number(_ symbol: Symbol) -> Int? {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import ImportaheadCore
 import Testing
 
@@ -9,9 +9,9 @@ struct BytecodeFixture: Sendable, CustomTestStringConvertible {
 
   /// The fixture of Python 3.`minor`.
   init?(minor: Int) {
-    let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Fixtures/Bytecode/cpython-3\(minor).bytecode")
-    guard let data = try? Data(contentsOf: file) else { return nil }
+    let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let file = "/\(folder)/Fixtures/Bytecode/cpython-3\(minor).bytecode"
+    guard let data = FileManager.default.contents(atPath: file) else { return nil }
     self.minor = minor
     bytes = [UInt8](data)
   }

@@ -6,23 +6,29 @@ standard input; prints one JSON object: how much was compared, and the first dif
 
 import ast
 import json
+import re
 import sys
 import unicodedata
 import warnings
 
-from conditions import UNKNOWN, Condition, dotted
+from calls import called, evaluated, parts
+from conditions import UNKNOWN, Condition
 
 SHOWN = 20
 TRIES = (ast.Try, getattr(ast, "TryStar", ast.Try))
+# How many functions the scanner follows, and how deep.
+FUNCTIONS_FOLLOWED = 64
+CALLS = 8
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Place:
     """The circumstances of a block of statements."""
 
-    def __init__(self, kind="eager", attempt=0, fallback_of=0, leaves=True, module=True):
-        self.kind, self.attempt, self.fallback_of = kind, attempt, fallback_of
-        self.leaves, self.module = leaves, module
+    def __init__(self, **changes):
+        self.kind, self.attempt, self.fallback_of = "eager", 0, 0
+        self.leaves, self.module, self.called = True, True, False
+        vars(self).update(changes)
 
     def but(self, **changes):
         return Place(**dict(vars(self), **changes))
@@ -34,60 +40,15 @@ class Place:
         return self.but(kind="never", fallback_of=0)
 
 
-def parts(statement):
-    """The expressions of a statement itself, in source order, and not those of its blocks."""
-    for field, value in ast.iter_fields(statement):
-        if field in ("body", "orelse", "finalbody", "handlers", "cases", "type_params"):
-            continue
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, ast.AST):
-                yield each
-
-
-def evaluated(node):
-    """An expression and what is evaluated with it: not the body of a lambda."""
-    if isinstance(node, ast.JoinedStr) or type(node).__name__ == "TemplateStr":
-        return
-    yield node
-    for field, value in ast.iter_fields(node):
-        if isinstance(node, ast.Lambda) and field == "body":
-            continue
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, ast.AST):
-                yield from evaluated(each)
-
-
-def called(call):
-    """The statement that a literal import call amounts to, as (level, module), or None."""
-    name = dotted(call.func)
-    if not call.args or not isinstance(call.args[0], ast.Constant):
-        return None
-    text = call.args[0].value
-    if not isinstance(text, str) or isinstance(call.args[0], ast.JoinedStr):
-        return None
-    module = text.lstrip(".")
-    level = len(text) - len(module)
-    if not module or not all(part.isidentifier() for part in module.split(".")):
-        return None
-    others = call.args[1:] + [each.value for each in call.keywords]
-    if name == "__import__":
-        named = [each for each in call.keywords if each.arg == "level"]
-        positional = call.args[4:5]
-        zero = all(getattr(each, "value", None) == 0 for each in positional)
-        return (0, module) if not level and not named and zero else None
-    if name == "import_module" or name.endswith("importlib.import_module"):
-        if not level:
-            return (0, module)
-        own = others and dotted(others[0]) in ("__package__", "__name__")
-        return (level, module) if own and len(others) == 1 else None
-    return None
-
-
 class Expectation(Condition):
     """Walks a module in the order in which it is evaluated."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, source):
         self.found = []
+        self.lines = re.split(rb"\r\n|\r|\n", source)
+        # The module's functions that hold imports: name, definition, whether it was called.
+        self.functions = []
+        self.depth = 0
         self.bindings = set()
         self.attempts = 0
         self.left = False
@@ -104,7 +65,7 @@ class Expectation(Condition):
         if not self.running:
             self.run += 1
             self.running = True
-        self.found.append((kind, place.attempt, fallback, self.run, *statement))
+        self.found.append((kind, place.attempt, fallback, self.run, place.called, *statement))
 
     def bind(self, place, name):
         if place.module and not self.left and place.kind in ("eager", "conditional"):
@@ -147,18 +108,44 @@ class Expectation(Condition):
         for part in parts(node):
             for each in evaluated(part):
                 if isinstance(each, ast.Call):
-                    target = called(each)
-                    if target:
-                        end = each.func
-                        calls.append((end.end_lineno, end.end_col_offset, *target))
-        for line, _, level, module in sorted(calls):
+                    end = each.func.end_lineno, each.func.end_col_offset
+                    calls.append((end, called(each), getattr(each.func, "id", None)))
+        for (line, _), target, name in sorted(calls, key=lambda call: call[0]):
             self.running = False
-            self.record(place, "eager", line, level, module, [])
+            if target:
+                self.record(place, "eager", line, *target, [])
+            else:
+                self.follow(name, place)
         self.running = False
+
+    def follow(self, name, place):
+        """Evaluates the body of a function where it is called first."""
+        found = [each for each in self.functions if each[0] == name]
+        if not found or found[-1][2] or self.depth == CALLS:
+            return
+        found[-1][2] = True
+        self.depth += 1
+        inner = place.but(leaves=False, module=False, called=True)
+        self.block(found[-1][1].body, inner)
+        self.depth -= 1
+
+    def define(self, node, place):
+        """Remembers a function that has an import at the start of a line."""
+        if not place.module or len(self.functions) == FUNCTIONS_FOLLOWED:
+            return
+        if any(map(self.starts_line_with_import, ast.walk(node))):
+            self.functions.append([node.name, node, False])
+
+    def starts_line_with_import(self, node):
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            return False
+        return not self.lines[node.lineno - 1][: node.col_offset].strip()
 
     def names(self, node, place):
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             self.bind(place, node.name)
+            if isinstance(node, FUNCTIONS):
+                self.define(node, place)
         elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
             if node.simple:
                 self.bind(place, node.target.id)
@@ -251,6 +238,7 @@ def seen(scan):
             each["attempt"],
             each["fallback_of"],
             each["block"],
+            each["called"],
             each["line"],
             each["level"],
             normal(each["module"]),
@@ -263,7 +251,7 @@ def compare(scan, totals):
     with open(scan["path"], "rb") as file:
         source = file.read()
     try:
-        expected = Expectation(ast.parse(source))
+        expected = Expectation(ast.parse(source), source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         totals["unparsed"] += 1
         return None
@@ -272,6 +260,7 @@ def compare(scan, totals):
     totals["statements"] += len(expected.found)
     for each in expected.found:
         totals[each[0]] = totals.get(each[0], 0) + 1
+        totals["called"] += each[4]
     found = list(seen(scan))
     if found != expected.found:
         missing = [each for each in expected.found if each not in found]
@@ -290,7 +279,7 @@ def main():
     """Compares every file of the scan on standard input."""
     warnings.simplefilter("ignore")
     sys.setrecursionlimit(20000)
-    totals = {"files": 0, "unparsed": 0, "bytes": 0, "statements": 0, "bindings": 0}
+    totals = {"files": 0, "unparsed": 0, "bytes": 0, "statements": 0, "bindings": 0, "called": 0}
     differences = []
     for line in sys.stdin.buffer:
         difference = compare(json.loads(line), totals)

@@ -67,6 +67,11 @@ TEXTS = [
 ]
 PREFIXES = ["", "", "r", "b", "u", "f", "F", "rb", "Rb", "bR", "fr", "rF"]
 CALLS = [
+    "f()",
+    "g (1, h())",
+    "x.f(g)",
+    "sys.exit(h())",
+    "lambda: f()",
     "__import__('m')",
     "importlib.import_module('m.n')",
     "import_module ( 'm' )",
@@ -270,7 +275,11 @@ class Generator:
             tail += [["except E:", "else:"], ["except E:", "else:", "finally:"]]
             return ["try:", *self.some(tail)]
         if kind == "def":
-            return [self.some(["def f():", "async def f(x: 'a'=1, *, y=lambda: 2) -> x[1:2]:"])]
+            return [
+                self.some(
+                    ["def f():", "def g (x=f()):", "async def h(x: 'a'=1, y=lambda: 2) -> x[1:2]:"]
+                )
+            ]
         if kind == "class":
             decorator = f"@x({self.string()})\n{self.unit * depth}" if self.chance(0.3) else ""
             return [decorator + self.some(["class C:", "class C(B, m=lambda: x):"])]
