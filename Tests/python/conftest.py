@@ -1,0 +1,118 @@
+"""Fixtures of the differential tests; see `oracle/__init__.py` for what a lane is."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from oracle import Grove, Lane, discover  # noqa: E402
+from oracle import outcome as outcomes  # noqa: E402
+from oracle.lanes import PRODUCT, REPOSITORY, remove_tree  # noqa: E402
+
+SCRATCH = Path(os.environ.get("ORACLE_SCRATCH", REPOSITORY / ".build" / "oracle"))
+
+
+def pytest_addoption(parser):
+    """Adds `--full`, the long version of everything."""
+    parser.addoption("--full", action="store_true", help="every interpreter, module and package")
+    parser.addoption("--hook", default=str(PRODUCT), help="folder of the hook to test")
+
+
+def pytest_configure(config):
+    """Registers the marks."""
+    config.addinivalue_line("markers", "case(case): the program whose outcome is compared")
+    config.addinivalue_line("markers", "full: only with --full")
+    config.addinivalue_line("markers", "kind(name): kind of module a case is about")
+    config.addinivalue_line("markers", "part(name): part of the import protocol it is about")
+
+
+def chosen_interpreters(config):
+    """Every interpreter with --full; otherwise the oldest, the newest and one between."""
+    found = discover()
+    if config.getoption("--full") or os.environ.get("ORACLE_PYTHONS") or len(found) <= 2:
+        return found
+    return (found[0], found[len(found) // 2], found[-1])
+
+
+def pytest_generate_tests(metafunc):
+    """Runs each case on each interpreter it speaks of."""
+    if "interpreter" in metafunc.fixturenames:
+        found = chosen_interpreters(metafunc.config)
+        mark = metafunc.definition.get_closest_marker("case")
+        if mark and mark.args:
+            low, high = mark.args[0].versions
+            found = [each for each in found if low <= each.minor < high]
+        marks = () if found else pytest.mark.skip(reason="no interpreter of such a version here")
+        values = found or [pytest.param(None, marks=marks)]
+        metafunc.parametrize(
+            "interpreter", values, ids=lambda each: each.name if each else "none", scope="session"
+        )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what only `--full` asks for."""
+    if config.getoption("--full"):
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="only with --full (make conformance)"))
+
+
+def key_of(item):
+    """A short name for an item's tree, alike in every lane."""
+    digest = hashlib.sha256(item.nodeid.encode()).hexdigest()[:8]
+    return "%s-%s" % (item.originalname.replace("test_", "")[:40], digest)
+
+
+def interpreter_of(item):
+    """The interpreter an item runs on."""
+    return item.callspec.params.get("interpreter")
+
+
+def case_of(item):
+    """The case of an item: of its mark, or its `case` parameter."""
+    mark = item.get_closest_marker("case")
+    return item.callspec.params.get("case") or mark.args[0]
+
+
+@pytest.fixture(scope="session")
+def grove(request):
+    """The lanes, with every selected case planted and old enough to be served."""
+    hook = Path(request.config.getoption("--hook"))
+    if not (hook / "sitecustomize.py").exists():
+        pytest.skip("no hook in %s: run `make build`" % hook)
+    made = Grove(SCRATCH / hook.parent.name / hook.name, hook)
+    items = [item for item in request.session.items if "raw_outcome" in item.fixturenames]
+    items = [item for item in items if not item.get_closest_marker("skip")]
+    made.prepare({interpreter_of(item) for item in items} - {None} or set(discover()))
+    for item in items:
+        try:
+            outcomes.plant(made, key_of(item), case_of(item), interpreter_of(item))
+        except pytest.skip.Exception as reason:
+            item.add_marker(pytest.mark.skip(reason=str(reason)))
+    yield made
+    for lane in made.lanes:
+        remove_tree(lane.cases())
+
+
+@pytest.fixture
+def raw_outcome(request, grove, interpreter):
+    """The runs of the test's case, not compared."""
+    if request.node.get_closest_marker("skip"):
+        pytest.skip(request.node.get_closest_marker("skip").kwargs["reason"])
+    return outcomes.run(grove, key_of(request.node), case_of(request.node), interpreter)
+
+
+@pytest.fixture
+def outcome(raw_outcome):
+    """The runs of the test's case, which must not differ."""
+    found = raw_outcome.differences()
+    assert not found, "\n".join(found[:12])
+    return raw_outcome
+
+
+__all__ = ["Lane"]

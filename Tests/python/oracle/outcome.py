@@ -1,0 +1,175 @@
+"""Runs a case in every lane and keeps what came of it."""
+
+import ast
+import os
+import stat
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oracle.compare import differences, stock_words
+from oracle.interpreters import clean_environment
+from oracle.lanes import RECORDER, remove_tree
+
+
+@dataclass
+class Run:
+    """What one process left behind, with the lane's name replaced by that of the stock lane."""
+
+    lane: str
+    status: object
+    stdout: bytes
+    stderr: bytes
+    record: dict
+    files: dict
+    statistics: dict = field(default_factory=dict)
+
+    def module(self, name):
+        """What was recorded of one module."""
+        return dict(dict(self.record["modules"])[name])
+
+
+@dataclass
+class Outcome:
+    """The runs of a case, one for each lane."""
+
+    case: object
+    interpreter: object
+    runs: dict
+
+    @property
+    def stock(self):
+        """The run without the hook."""
+        return self.runs["stock"]
+
+    @property
+    def text(self):
+        """What stock wrote to its standard output."""
+        return self.stock.stdout.decode()
+
+    def hooked(self):
+        """The runs with the hook."""
+        return [run for name, run in self.runs.items() if name != "stock"]
+
+    def differences(self):
+        """Every difference between stock and the other lanes, and every void run."""
+        found = []
+        for run in self.hooked():
+            found += ["%s: %s" % (run.lane, each) for each in void_reasons(self.case, run)]
+            found += ["%s: %s" % (run.lane, each) for each in differences(self, self.stock, run)]
+        return found
+
+
+def void_reasons(case, run):
+    """Why a hooked run says nothing, if it does not."""
+    if not case.recorded:
+        return
+    stats = run.statistics
+    if run.record is None:
+        yield "void: the program left no record (%s)" % run.stderr.decode("utf-8", "replace")[-600:]
+    elif case.active and (not stats or stats.get("backend", "none") == "none"):
+        yield "void: the hook was not active (%s)" % (stats,)
+    elif not case.active and stats and stats.get("backend", "none") != "none":
+        yield "the hook was active where it must not be"
+    elif case.served and not stats.get("hits"):
+        yield "void: nothing was served from memory (%s)" % (stats,)
+
+
+def tree_of(grove_lane, key):
+    """The folder a case's tree stands in, below a lane."""
+    return grove_lane.cases() / key
+
+
+def plant(grove, key, case, interpreter):
+    """Plants the case's tree in every lane."""
+    for lane in grove.lanes:
+        root = tree_of(lane, key)
+        remove_tree(root)
+        case.plant(root, interpreter, lane.python(interpreter))
+    grove.touch()
+
+
+def run(grove, key, case, interpreter):
+    """Runs a planted case in every lane."""
+    grove.settle()
+    runs = {lane.name: run_lane(lane, key, case, interpreter) for lane in grove.lanes}
+    return Outcome(case, interpreter, runs)
+
+
+def command_of(lane, root, case, interpreter):
+    """The command line of the case in a lane."""
+    arguments = [each.replace("{root}", str(root)) for each in case.arguments]
+    return [lane.python(interpreter, case.flavour), *case.flags, *arguments]
+
+
+def environment_of(lane, root, case):
+    """The environment of the case in a lane."""
+    environment = {**clean_environment(), **lane.variables()}
+    environment["PYTHONHASHSEED"] = case.hash_seed
+    if case.flavour == "bare":
+        environment["PYTHONPATH"] = str(lane.site())
+    for name, text in case.environment.items():
+        text = text.replace("{root}", str(root)).replace("{site}", str(lane.site()))
+        environment[name] = text
+    environment["ORACLE_RECORDER"] = str(RECORDER)
+    environment["ORACLE_RECORD"] = str(root.parent / (root.name + ".record"))
+    return environment
+
+
+def run_lane(lane, key, case, interpreter):
+    """Runs the case in one lane."""
+    root = tree_of(lane, key)
+    record_path = root.parent / (root.name + ".record")
+    if record_path.exists():
+        record_path.unlink()
+    command = command_of(lane, root, case, interpreter)
+    variables = environment_of(lane, root, case)
+    status, stdout, stderr = start(command, root, variables, case)
+    record = None
+    if record_path.exists():
+        record = ast.literal_eval(stock_words(record_path.read_bytes(), lane).decode())
+    return Run(
+        lane=lane.name,
+        status=status,
+        stdout=stock_words(stdout, lane),
+        stderr=stock_words(stderr, lane),
+        record=record,
+        files=snapshot(root, lane),
+        statistics=(record or {}).get("stats") or {},
+    )
+
+
+def start(command, root, variables, case):
+    """Runs a command to its end; the exit status of one that hangs is `"timeout"`."""
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(case.stdin, timeout=case.timeout)
+        return process.returncode, stdout, stderr
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        stdout, stderr = process.communicate()
+        return "timeout", stdout, stderr
+
+
+def snapshot(root, lane):
+    """Every file of a tree: its kind, mode and content."""
+    found = {}
+    for folder, folders, names in os.walk(root):
+        for name in folders + names:
+            path = Path(folder, name)
+            status = path.lstat()
+            entry = [stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode)]
+            if stat.S_ISREG(status.st_mode):
+                entry.append(stock_words(path.read_bytes(), lane))
+            elif stat.S_ISLNK(status.st_mode):
+                entry.append(os.readlink(path))
+            found[str(path.relative_to(root))] = entry
+    return found
