@@ -104,7 +104,11 @@ def raw_outcome(request, grove, interpreter):
     """The runs of the test's case, not compared."""
     if request.node.get_closest_marker("skip"):
         pytest.skip(request.node.get_closest_marker("skip").kwargs["reason"])
-    return outcomes.run(grove, key_of(request.node), case_of(request.node), interpreter)
+    case = case_of(request.node)
+    low, high = case.versions
+    if not low <= interpreter.minor < high:
+        pytest.skip("not a case of Python %s" % interpreter.name)
+    return outcomes.run(grove, key_of(request.node), case, interpreter)
 
 
 @pytest.fixture

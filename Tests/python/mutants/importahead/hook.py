@@ -89,7 +89,10 @@ def serving_reader(stock):
         key = str(path)
         if not key.endswith((".pyc", ".py")):
             return stock(self, path)
-        status = posix.stat(key)
+        try:
+            status = posix.stat(key)
+        except OSError:
+            return stock(self, path)
         seen = (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns)
         known = kept.get(key)
         if known is None or (MUTANT != "stale-bytes" and known[0] != seen):
