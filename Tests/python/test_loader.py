@@ -54,7 +54,7 @@ def test_i03_i04_i07_every_state_of_bytecode_with_every_flag(outcome, case):
     if good:
         assert "mod a" in outcome.text
     for run in outcome.hooked():
-        if case.pycs in ("fresh", "sourceless") and not case.flags:
+        if case.pycs == "fresh" and not case.flags:
             assert run.statistics["hits"], "nothing was served"
 
 
@@ -275,7 +275,7 @@ def test_09_i07_where_bytecode_lives(outcome, case):
 
 
 @pytest.mark.kind("sourceless")
-@case(files=FILES, body=BODY, pycs="sourceless", served=True)
+@case(files=FILES, body=BODY, pycs="sourceless")
 def test_10_sourceless_modules_beside_nothing(outcome):
     assert "SourcelessFileLoader" in str(outcome.stock.module("mod")["loader"])
 

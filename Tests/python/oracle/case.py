@@ -16,7 +16,10 @@ from oracle.interpreters import clean_environment
 PLANTED_AT = 1_600_000_000
 
 # Placed in front of a program; the recorder itself imports nothing that is not built in.
-PROLOGUE = "exec(open(__import__('posix').environ[b'ORACLE_RECORDER']).read(), {'__name__': 'oracle'})\n"
+PROLOGUE = (
+    "with open(__import__('posix').environ[b'ORACLE_RECORDER']) as _o:"
+    " exec(_o.read(), {'__name__': 'oracle'})\n"
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 # What importahead may add to a process: its own modules, and modules built into the interpreter.
 OWN_MODULES = re.compile(r"^(importahead(\..*)?|_importahead)$")
 OWN_FILES = re.compile(r"importahead|sitecustomize")
+_OWN_PATH = re.compile(r"site-packages/importahead|python/(sitecustomize|importahead)")
 BUILT_IN = {"atexit", "marshal", "posix", "time", "errno", "_thread"}
 
 _TEMPORARY = re.compile(r"\.pyc\.\d{9,}")
@@ -13,6 +14,7 @@ _NOISE = [
     (re.compile(rb"0x[0-9a-fA-F]{4,}"), b"0x"),
     (re.compile(rb"^import time:\s+\d+ \|\s+\d+ \|", re.M), b"import time: N | N |"),
     (re.compile(rb"(?<=\.pyc\.)\d{9,}"), b"N"),
+    (re.compile(rb"(?<=subprocess )\d+"), b"N"),
 ]
 
 
@@ -70,6 +72,8 @@ def _own_line(line, extra):
     """Whether a `-v` or `-X importtime` line speaks of the hook or of what it loaded."""
     if not line.startswith(("import ", "# ")):
         return False
+    if line.startswith("# destroy "):
+        return True  # the order of teardown depends on who refers to a module, not on imports
     if OWN_FILES.search(line):
         return True
     named = re.match(r"(?:import time: N \| N \|\s*|import '?|# \S+ (?:\S+ )?'?)([\w.]+)", line)
@@ -84,10 +88,18 @@ def _diff(expected, found, limit=14):
 
 def _files(stock, other):
     names = sorted(set(stock.files) | set(other.files))
+    own = {part for name in names if _OWN_PATH.search(name) for part in _with_parents(name)}
     for name in names:
+        if name in own and name not in stock.files:
+            continue
         expected, found = stock.files.get(name), other.files.get(name)
         if expected != found:
             yield "file %s: %s" % (name, _file_change(expected, found))
+
+
+def _with_parents(name):
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _file_change(expected, found):

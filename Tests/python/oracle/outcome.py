@@ -98,8 +98,8 @@ def run(grove, key, case, interpreter):
 
 def command_of(lane, root, case, interpreter):
     """The command line of the case in a lane."""
-    arguments = [each.replace("{root}", str(root)) for each in case.arguments]
-    return [lane.python(interpreter, case.flavour), *case.flags, *arguments]
+    arguments = [each.replace("{root}", str(root)) for each in (*case.flags, *case.arguments)]
+    return [lane.python(interpreter, case.flavour), *arguments]
 
 
 def environment_of(lane, root, case):

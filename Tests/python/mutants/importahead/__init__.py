@@ -4,9 +4,10 @@ Without `ORACLE_MUTANT` it is faithful: a FileFinder subclass with importlib's o
 bytes served from memory after a live stat. Each mutant breaks one promise, and a test must notice.
 """
 
+ACTIVE = []
 HITS = [0]
 
 
 def stats():
     """What the product's `importahead.stats()` would say."""
-    return {"backend": "mock", "hits": HITS[0], "errors": 0}
+    return {"backend": "mock" if ACTIVE else "none", "hits": HITS[0], "errors": 0}

@@ -6,7 +6,7 @@ import sys
 import _frozen_importlib_external as machinery
 import _imp
 
-from importahead import HITS
+from importahead import ACTIVE, HITS
 
 MUTANT = posix.environ.get(b"ORACLE_MUTANT", b"").decode()
 SUFFIXES = (
@@ -153,6 +153,7 @@ def install():
     loader = machinery.SourceFileLoader
     loader.get_data = serving_reader(loader.get_data)
     misbehave()
+    ACTIVE.append(True)
 
 
 def misbehave():
@@ -180,4 +181,5 @@ def misbehave():
         import json  # noqa: F401
 
 
-install()
+if posix.environ.get(b"IMPORTAHEAD") != b"0":
+    install()
