@@ -85,7 +85,7 @@ def grove(request):
     hook = Path(request.config.getoption("--hook"))
     if not (hook / "sitecustomize.py").exists():
         pytest.skip("no hook in %s: run `make build`" % hook)
-    made = Grove(SCRATCH / hook.parent.name / hook.name, hook)
+    made = Grove(SCRATCH / hook.name, hook)
     items = [item for item in request.session.items if "raw_outcome" in item.fixturenames]
     items = [item for item in items if not item.get_closest_marker("skip")]
     made.prepare({interpreter_of(item) for item in items} - {None} or set(discover()))

@@ -54,7 +54,7 @@ def _cases():
 
 
 @pytest.mark.kind("source")
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize("case", list(_cases()))
 def test_38_a09_a10_every_way_to_start(outcome, case):
     assert outcome.text == "mod\n"
     for run in outcome.hooked():
@@ -106,7 +106,7 @@ def _chained():
 
 
 @pytest.mark.kind("source")
-@pytest.mark.parametrize("case", _chained())
+@pytest.mark.parametrize("case", list(_chained()))
 def test_39_a05_the_users_own_sitecustomize_runs(grove, interpreter, case, tmp_path):
     """Ours shadows the user's; what the user's does must come to pass as in stock."""
     outcomes = {}

@@ -110,7 +110,7 @@ def _steps():
 
 
 @pytest.mark.kind("source")
-@pytest.mark.parametrize("case", _steps())
+@pytest.mark.parametrize("case", list(_steps()))
 def test_16_i12_i14_machinery_changed_by_an_imported_module(outcome, case):
     assert outcome.stock.stdout
 
@@ -160,9 +160,8 @@ def test_i11_the_stock_hook_stays_last_and_as_it_was(outcome):
         import sys
         from importlib.machinery import FileFinder, SourceFileLoader
         class Rewriting(SourceFileLoader):
-            def source_to_code(self, data, path, *, _optimization=-1):
-                data = data.replace(b"'mod'", b"'rewritten'")
-                return super().source_to_code(data, path, _optimization=_optimization)
+            def source_to_code(self, data, path):
+                return super().source_to_code(data.replace(b"'mod'", b"'rewritten'"), path)
             def get_code(self, name):
                 return self.source_to_code(self.get_data(self.path), self.path)
         class Hook:
@@ -194,9 +193,7 @@ def test_26_a_rewriting_hook_like_that_of_pytest(outcome):
             depth.append(name)
             if len(depth) == 1:
                 import last
-            code = stock(self, name)
-            self.get_source(name)
-            return code
+            return stock(self, name)
         SourceFileLoader.get_code = get_code
         """,
     },

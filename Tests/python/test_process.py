@@ -172,7 +172,7 @@ def _exits():
 
 
 @pytest.mark.kind("source")
-@pytest.mark.parametrize("case", _exits())
+@pytest.mark.parametrize("case", list(_exits()))
 def test_37_f11_every_way_to_end(outcome, case):
     assert outcome.stock.status != "timeout"
 

@@ -105,8 +105,7 @@ def test_24_importlib_resources_of_old(outcome):
     files=FILES,
     body="""
     import pkgutil, sys
-    sys.path[:] = sys.path[:1]
-    print([name for _, name, _ in pkgutil.iter_modules()])
+    print([name for _, name, _ in pkgutil.iter_modules(sys.path[:1])])
     print([(name, is_package) for _, name, is_package in pkgutil.walk_packages(['.'])])
     import pkg
     print([name for _, name, _ in pkgutil.iter_modules(pkg.__path__, 'pkg.')])
@@ -199,7 +198,7 @@ def _starts():
 
 
 @pytest.mark.kind("source")
-@pytest.mark.parametrize("case", _starts())
+@pytest.mark.parametrize("case", list(_starts()))
 def test_23_i15_ways_to_start_a_program(raw_outcome, case):
     if "timeit" in case.arguments:
         assert {run.status for run in raw_outcome.runs.values()} == {0}

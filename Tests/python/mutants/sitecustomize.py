@@ -1,6 +1,8 @@
 """Switches the mock hook on; `ORACLE_MUTANT` chooses what is wrong with it."""
 
 try:
-    import importahead.hook  # noqa: F401
+    from importahead.hook import activate
+
+    activate()
 except BaseException:
     pass

@@ -24,7 +24,8 @@ SETTLING_SECONDS = 2.3
 
 # The line `importahead enable` writes, and its harmless twin of the stock lane.
 ACTIVATION = (
-    'import sys; exec("try:\\n import importahead.hook\\nexcept BaseException: pass")\n'
+    'import sys; exec("try: from importahead.hook import activate; activate()\\n'
+    'except BaseException: pass")\n'
 )
 
 

@@ -12,7 +12,7 @@ from oracle.interpreters import clean_environment
 from oracle.lanes import RECORDER, remove_tree
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """What one process left behind, with the lane's name replaced by that of the stock lane."""
 
@@ -24,18 +24,29 @@ class Run:
     files: dict
     statistics: dict = field(default_factory=dict)
 
+    def __repr__(self):
+        return "%s: status %s\n%s\n%s" % (
+            self.lane,
+            self.status,
+            self.stdout.decode("utf-8", "replace")[-1500:],
+            self.stderr.decode("utf-8", "replace")[-1500:],
+        )
+
     def module(self, name):
         """What was recorded of one module."""
         return dict(dict(self.record["modules"])[name])
 
 
-@dataclass
+@dataclass(repr=False)
 class Outcome:
     """The runs of a case, one for each lane."""
 
     case: object
     interpreter: object
     runs: dict
+
+    def __repr__(self):
+        return "Outcome of %r" % (self.stock,)
 
     @property
     def stock(self):

@@ -125,7 +125,9 @@ def replace_finders(make):
     for path, finder in list(sys.path_importer_cache.items()):
         if type(finder) is machinery.FileFinder:
             ours = make(path)
-            ours.__dict__.update(finder.__dict__)
+            known = dict(finder.__dict__)
+            del known["_loaders"]
+            ours.__dict__.update(known)
             sys.path_importer_cache[path] = ours
 
 
@@ -181,5 +183,7 @@ def misbehave():
         import json  # noqa: F401
 
 
-if posix.environ.get(b"IMPORTAHEAD") != b"0":
-    install()
+def activate():
+    """Switches the mock on unless it is told not to."""
+    if posix.environ.get(b"IMPORTAHEAD") != b"0":
+        install()
