@@ -17,7 +17,8 @@ let embeddable: [SwiftSetting] =
     .treatWarning("EmbeddedRestrictions", as: .error),
     .enableExperimentalFeature("Lifetimes"),
     .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
-    .unsafeFlags(["-wmo"], .when(traits: ["Embedded"])),
+    .unsafeFlags(
+      ["-wmo", "-Xfrontend", "-function-sections"], .when(traits: ["Embedded"])),
   ]
 
 let package = Package(
@@ -53,6 +54,7 @@ let package = Package(
         .unsafeFlags([
           "-Xlinker",
           "--version-script=\(Context.packageDirectory)/Sources/ImportaheadModule/exports.map",
+          "-Xlinker", "--gc-sections",
         ])
       ]),
     .executableTarget(

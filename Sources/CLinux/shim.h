@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,4 +27,30 @@
 
 // errno is a macro over a thread-local; Swift cannot import it.
 static inline int importahead_errno(void) { return errno; }
+
+// open(2) is variadic; Swift cannot call it.
+static inline int importahead_open(const char *path, int flags) { return open(path, flags); }
+
+// glibc 2.30 declares getdents64; the system call serves every libc.
+static inline ssize_t importahead_getdents64(int directory, void *buffer, size_t size) {
+  return syscall(SYS_getdents64, directory, buffer, size);
+}
+
+// CPU_COUNT is a macro.
+static inline int importahead_cpu_count(const cpu_set_t *set) { return CPU_COUNT(set); }
+
+// fcntl(2) is variadic.
+static inline int importahead_clear_status_flags(int descriptor) {
+  return fcntl(descriptor, F_SETFL, 0);
+}
+
+// statx names both a function and a structure; Swift sees only the structure.
+static inline int importahead_statx(
+    int directory, const char *path, int flags, unsigned int mask, struct statx *status) {
+  return statx(directory, path, flags, mask, status);
+}
+
+// Flags that glibc declares as macros with casts, or not at all before 2.34.
+static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
+static const int CLONE_FILES_FLAG = 0x00000400;
 #endif

@@ -1,8 +1,102 @@
 public import CPython
-internal import ImportaheadCore
 
 /// Makes the extension module (PEP 489, multi-phase initialisation).
 @c(PyInit__importahead)
 public func initializeModule() -> UnsafeMutablePointer<PyObject>? {
-  return unsafe PyLong_FromLong(1)
+  // Python keeps pointers into the definition for as long as the process lives.
+  let definition = UnsafeMutablePointer<PyModuleDef>.allocate(capacity: 1)
+  unsafe definition.initialize(to: PyModuleDef())
+  unsafe definition.pointee.m_base.ob_base.ob_refcnt = 1
+  unsafe definition.pointee.m_name = staticText("_importahead")
+  unsafe definition.pointee.m_doc = staticText("The prefetching core of importahead.")
+  unsafe definition.pointee.m_size = 0
+  unsafe definition.pointee.m_methods = moduleMethods()
+  unsafe definition.pointee.m_slots = moduleSlots()
+  return unsafe PyModuleDef_Init(definition)
+}
+
+/// The slots that the running interpreter knows; an unknown one would make it refuse the module.
+private func moduleSlots() -> UnsafeMutablePointer<PyModuleDef_Slot> {
+  let minor = minorVersion()
+  let slots = UnsafeMutablePointer<PyModuleDef_Slot>.allocate(capacity: 3)
+  var count = 0
+  if minor >= 12 {
+    // Py_mod_multiple_interpreters: Py_MOD_PER_INTERPRETER_GIL_SUPPORTED.
+    unsafe slots[count] = PyModuleDef_Slot(slot: 3, value: UnsafeMutableRawPointer(bitPattern: 2))
+    count &+= 1
+  }
+  if minor >= 13 {
+    // Py_mod_gil: Py_MOD_GIL_NOT_USED.
+    unsafe slots[count] = PyModuleDef_Slot(slot: 4, value: UnsafeMutableRawPointer(bitPattern: 1))
+    count &+= 1
+  }
+  unsafe slots[count] = PyModuleDef_Slot(slot: 0, value: nil)
+  return unsafe slots
+}
+
+/// The second number of `sys.version_info`.
+private func minorVersion() -> Int {
+  guard let text = unsafe Py_GetVersion() else { return 0 }
+  var index = 0
+  while unsafe text[index] != 0, unsafe text[index] != 0x2e { index &+= 1 }
+  var minor = 0
+  index &+= 1
+  while unsafe text[index] >= 0x30, unsafe text[index] <= 0x39, minor < 1000 {
+    minor = minor &* 10 &+ Int(unsafe text[index] &- 0x30)
+    index &+= 1
+  }
+  return minor
+}
+
+private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
+  let noArguments = Int32(METH_NOARGS)
+  let oneArgument = Int32(METH_O)
+  let arguments = Int32(METH_VARARGS)
+  let methods: [PyMethodDef] = unsafe [
+    method("start", arguments, "start(settings)\n--\n\nStart the session.") {
+      unsafe start($0, $1)
+    },
+    method("stop", noArguments, "stop()\n--\n\nStop the session and join its threads.") {
+      unsafe stop($0, $1)
+    },
+    method("reader", arguments, "reader(loader_type, original)\n--\n\nMake a get_data method.") {
+      unsafe makeReader($0, $1)
+    },
+    method("names", oneArgument, "names(directory)\n--\n\nList a directory from memory.") {
+      unsafe names($0, $1)
+    },
+    method("locate", arguments, "locate(directory, name)\n--\n\nFind a module from memory.") {
+      unsafe locate($0, $1)
+    },
+    method("forget", oneArgument, "forget(directory)\n--\n\nForget a directory's names.") {
+      unsafe forget($0, $1)
+    },
+    method("statistics", noArguments, "statistics()\n--\n\nReturn the counters as a tuple.") {
+      unsafe statistics($0, $1)
+    },
+    method("is_supported", noArguments, "is_supported()\n--\n\nWhether this process may be served.")
+    { unsafe isSupported($0, $1) },
+  ]
+  let count = unsafe methods.count
+  let table = UnsafeMutablePointer<PyMethodDef>.allocate(capacity: count &+ 1)
+  for index in 0..<count { unsafe (table + index).initialize(to: methods[index]) }
+  unsafe (table + count).initialize(to: PyMethodDef())
+  return unsafe table
+}
+
+/// An entry of a method table, whose texts live as long as the process.
+func method(
+  _ name: StaticString, _ flags: Int32, _ documentation: StaticString,
+  _ function: @convention(c) (
+    UnsafeMutablePointer<PyObject>?, UnsafeMutablePointer<PyObject>?
+  ) -> UnsafeMutablePointer<PyObject>?
+) -> PyMethodDef {
+  unsafe PyMethodDef(
+    ml_name: staticText(name), ml_meth: function, ml_flags: flags,
+    ml_doc: staticText(documentation))
+}
+
+/// The NUL-terminated bytes of a literal.
+func staticText(_ text: StaticString) -> UnsafePointer<CChar> {
+  unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

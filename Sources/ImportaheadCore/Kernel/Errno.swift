@@ -22,3 +22,32 @@ extension Errno {
     return result
   }
 }
+
+extension Errno {
+  /// A FIFO, socket, device or directory where a file was expected.
+  static var notRegular: Errno { Errno(code: EINVAL) }
+  /// A file above the size that is kept in memory.
+  static var tooLarge: Errno { Errno(code: EFBIG) }
+  /// No memory for the bytes.
+  static var noMemory: Errno { Errno(code: ENOMEM) }
+  /// A file that changed while it was read.
+  static var changed: Errno { Errno(code: ESTALE) }
+  /// A session that was stopped.
+  static var stopped: Errno { Errno(code: ECANCELED) }
+
+  /// Whether looking for files that need not exist leads here all the time.
+  var isExpected: Bool {
+    switch code {
+    case ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG: return true
+    default: return false
+    }
+  }
+
+  /// Whether the ring could not carry the call out, which says nothing about the file.
+  var isRefusalOfRing: Bool {
+    switch code {
+    case ECANCELED, EAGAIN, ENOMEM, EINTR: return true
+    default: return false
+    }
+  }
+}

@@ -33,11 +33,13 @@ public struct ImportStatement: Sendable {
   public var attempt: Int
   /// The `try` body whose failure makes this statement run; 0 unless `kind` is `.fallback`.
   public var fallbackOf: Int
+  /// Whether it stands in a function that module-level code calls.
+  public var isCalled: Bool
 
   /// Describes one import statement.
   public init(
     kind: ImportKind, level: Int, module: [UInt8], names: [[UInt8]] = [], line: Int = 0,
-    block: Int = 0, attempt: Int = 0, fallbackOf: Int = 0
+    block: Int = 0, attempt: Int = 0, fallbackOf: Int = 0, isCalled: Bool = false
   ) {
     self.kind = kind
     self.level = level
@@ -47,6 +49,7 @@ public struct ImportStatement: Sendable {
     self.block = block
     self.attempt = attempt
     self.fallbackOf = fallbackOf
+    self.isCalled = isCalled
   }
 }
 

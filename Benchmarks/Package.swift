@@ -1,0 +1,31 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Nested, so that nobody who only builds the product needs libfuse3.
+let package = Package(
+  name: "importahead-benchmarks",
+  products: [
+    .executable(name: "slowfs", targets: ["slowfs"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .target(name: "SlowFileSystem", dependencies: ["CFuse"], swiftSettings: settings),
+    .executableTarget(
+      name: "slowfs",
+      dependencies: [
+        "SlowFileSystem",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "SlowFileSystemTests", dependencies: ["SlowFileSystem", "slowfs"]),
+  ]
+)

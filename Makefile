@@ -1,0 +1,98 @@
+# Verbs only; what they do in detail is Swift's and Python's business. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# An interpreter started from here behaves as a user's would: it writes bytecode, and nothing but
+# what a rule names is on its path.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME IMPORTAHEAD IMPORTAHEAD_BACKEND
+
+SWIFT ?= swift
+# The interpreter the tests and the demo run on: Debian's, where there is one.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+# What apt has to provide. Benchmarks/bench.mk adds what only a measurement needs.
+PACKAGES := binutils liburing-dev libpython3-dev pkg-config python3-venv
+
+TOOL := dist/bin/importahead
+PACKAGE := dist/python/importahead
+EXTENSION := $(PACKAGE)/_importahead.abi3.so
+VENV := .build/venv
+SWIFT_SOURCES = $(wildcard Sources Tests Benchmarks/Sources Benchmarks/Tests) Package.swift \
+	$(wildcard Benchmarks/Package.swift)
+PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchmarks demo)
+
+-include Benchmarks/bench.mk
+
+.PHONY: help setup build tool extension python test test-swift test-python demo lint format \
+	conformance clean
+
+help: ## Show what can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the Debian packages that are missing; nothing when none is.
+	@scripts/setup '$(SWIFT)' $(PACKAGES) $(BENCH_PACKAGES)
+
+build: tool extension python ## Build the tool and the extension into dist/.
+	@echo 'built $(TOOL) and $(EXTENSION)'
+
+# The tool carries its Swift runtime, so that it runs where there is no toolchain.
+tool: setup
+	@$(call swift-quietly,$(SWIFT) build -c release --product importahead --static-swift-stdlib)
+	@scripts/place --strip .build/release/importahead $(TOOL)
+
+# The extension is Embedded Swift and keeps a build directory of its own: the two never mix.
+extension: setup
+	@$(call swift-quietly,$(SWIFT) build -c release --traits Embedded --product _importahead \
+	  --scratch-path .build/embedded)
+	@scripts/place --strip .build/embedded/release/lib_importahead.so $(EXTENSION)
+
+# Bytecode for every CPython here, at each level of optimisation: the hook must never compile itself.
+python: extension
+	@scripts/place-package Sources/python dist/python
+	@scripts/pythons | while read -r python; do \
+	  "$$python" -I -m compileall -q -f -o 0 -o 1 -o 2 dist/python; \
+	done
+
+test: test-swift test-python ## Run the Swift and the Python tests.
+
+test-swift: setup
+	@$(SWIFT) test
+
+test-python: build $(VENV)/ready
+	@scripts/pytest $(VENV)/bin/python Tests/python
+
+demo: build ## Time five well-known packages with and without importahead.
+	@$(PYTHON) demo/demo.py --python '$(PYTHON)'
+
+lint: $(VENV)/ready ## Check format and style of Swift and Python.
+	@$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	@$(VENV)/bin/ruff check --quiet $(PYTHON_SOURCES)
+	@$(VENV)/bin/ruff format --quiet --check $(PYTHON_SOURCES)
+	@echo 'lint: clean'
+
+format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
+	@$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)
+	@$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
+	@$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
+
+conformance: build $(VENV)/ready ## Run CPython's own import tests under the hook.
+	@$(VENV)/bin/python Tests/conformance/run.py
+
+clean: ## Remove everything that was built.
+	@rm -rf .build dist Benchmarks/.build
+
+$(VENV)/ready: scripts/requirements.txt | setup
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --root-user-action ignore -r scripts/requirements.txt
+	@touch $@
+
+# SwiftPM's progress stays out of the log unless the build fails.
+define swift-quietly
+log=$$(mktemp); trap 'rm -f "$$log"' EXIT; echo '$(strip $(1))'; \
+$(1) >"$$log" 2>&1 || { cat "$$log" >&2; exit 1; }
+endef

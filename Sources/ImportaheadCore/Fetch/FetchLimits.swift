@@ -1,0 +1,25 @@
+/// How much is fetched at once and in all.
+public struct FetchLimits: Sendable {
+  /// Files on their way at once.
+  var filesInFlight = 96
+  /// Kernel workers of the ring that may block at once; each keeps one request of a slow file
+  /// system busy.
+  var ringWorkers: UInt32 = 64
+  /// Threads that list directories and warm libraries beside a ring.
+  var threadsBesideRing = 8
+  /// Threads that do everything where there is no ring.
+  var threads = 16
+  /// The largest bytecode file that is kept, in bytes.
+  var bytecodeSize = 8 << 20
+  /// The largest source file that is kept, in bytes.
+  var sourceSize = 2 << 20
+  /// Bytes in memory that nobody has asked for yet.
+  var bytesUnused = 64 << 20
+  /// Files in all.
+  var files = 20_000
+  /// How long a session may work, in milliseconds.
+  var duration = 10_000
+
+  /// The default limits.
+  public init() {}
+}

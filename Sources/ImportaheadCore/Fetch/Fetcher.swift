@@ -1,0 +1,165 @@
+/// Where files come from: one ring, or threads that make the same calls.
+public enum Backend: UInt8, Sendable {
+  case none, ring, threads
+}
+
+/// Gets files, directory listings and pages into memory, many at once, for one owning thread.
+///
+/// The ring carries what io_uring can; listings and pages of shared objects go to a few worker
+/// threads beside it. Without a ring, everything goes to workers.
+final class Fetcher {
+  private var ring: Ring?
+  private let pool: WorkerPool
+  private let counter: WakeCounter?
+  private var slots: [FileFetch?] = []
+  private var free: [Int] = []
+  private var onRing = 0
+  private var isWakeQueued = false
+  private var refusals = 0
+
+  /// The ticket of the event counter's read.
+  private static let wakeTicket = Ticket(rawValue: UInt64.max)
+
+  /// The back end in use.
+  var backend: Backend { ring == nil ? .threads : .ring }
+
+  /// The most files in flight at once.
+  let depth: Int
+
+  /// Sets up a ring if `wanted` allows one and the kernel does, and worker threads otherwise.
+  init(wanted: Backend, limits: FetchLimits) {
+    depth = limits.filesInFlight
+    var made: Ring?
+    var counter: WakeCounter?
+    if wanted == .ring {
+      counter = try? WakeCounter()
+      if counter != nil {
+        made = try? Ring(depth: UInt32(limits.filesInFlight &* 2), workers: limits.ringWorkers)
+      }
+    }
+    self.counter = made == nil ? nil : counter
+    pool = WorkerPool(
+      most: made == nil ? limits.threads : limits.threadsBesideRing, waking: self.counter)
+    ring = made
+  }
+
+  /// What other threads wake the owner through.
+  var waker: WorkerPool { pool }
+
+  /// How many files, listings and page jobs have been started and not been waited for.
+  var inFlight: Int { onRing &+ pool.inFlight }
+
+  /// How many more files may be started now.
+  var room: Int { depth &- inFlight }
+
+  /// Starts a file on its way; throws when neither ring nor threads can carry it.
+  func start(_ fetch: FileFetch) throws(Errno) {
+    guard ring != nil, refusals < 3 else { return try pool.submit(.file(fetch)) }
+    let index = free.popLast() ?? slots.count
+    if index == slots.count { slots.append(fetch) } else { slots[index] = fetch }
+    onRing &+= 1
+    queue(index)
+  }
+
+  /// Starts the reading of a directory.
+  func list(_ path: [UInt8]) throws(Errno) { try pool.submit(.list(path)) }
+
+  /// Starts the warming of a shared object's pages.
+  func warm(_ path: [UInt8]) throws(Errno) { try pool.submit(.pages(path)) }
+
+  /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
+  func wait(until deadline: Instant) -> [FetchEvent] {
+    guard ring != nil else { return pool.takeEvents(waitingUntil: deadline) }
+    queueWake()
+    do throws(Errno) {
+      try ring?.submitAndWait()
+    } catch {
+      // The ring itself fails: nothing that is in flight can be known any more.
+      refusals = .max
+    }
+    return reap() + pool.takeEvents(waitingUntil: nil)
+  }
+
+  /// Hands what was started to the kernel without waiting.
+  func flush() {
+    guard ring != nil else { return }
+    try? ring?.submit()
+  }
+
+  private func queueWake() {
+    guard !isWakeQueued, let counter else { return }
+    // SAFETY: the counter lives as long as the ring, both being ours.
+    isWakeQueued =
+      unsafe ring?.prepareWake(
+        counter.descriptor, into: counter.landing, ticket: Self.wakeTicket) ?? false
+  }
+
+  private func queue(_ index: Int) {
+    guard index < slots.count, let fetch = slots[index] else { return }
+    let ticket = Ticket(rawValue: UInt64(index))
+    // SAFETY: the slot keeps the fetch, which owns the operation, until its completion is reaped.
+    if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
+    try? ring?.submit()
+    if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
+    divert(index, fetch)
+  }
+
+  private func reap() -> [FetchEvent] {
+    var events: [FetchEvent] = []
+    while let completion = ring?.nextCompletion() {
+      if completion.ticket == Self.wakeTicket {
+        isWakeQueued = false
+      } else {
+        take(completion, into: &events)
+      }
+    }
+    return events
+  }
+
+  private func take(_ completion: Completion, into events: inout [FetchEvent]) {
+    let index = Int(truncatingIfNeeded: completion.ticket.rawValue)
+    guard index >= 0, index < slots.count, let fetch = slots[index] else { return }
+    let refusal = Errno(code: 0 &- Swift.min(0, completion.result))
+    if completion.result < 0, refusal.isRefusalOfRing, fetch.outcome == nil {
+      refusals &+= 1
+      return divert(index, fetch)
+    }
+    if refusals < 3 { refusals = 0 }
+    let hasMore = fetch.advance(completion.result)
+    if fetch.outcome != nil, !fetch.isReported {
+      fetch.isReported = true
+      events.append(.file(fetch))
+    }
+    if hasMore { queue(index) } else { release(index) }
+  }
+
+  /// Lets a worker thread carry on where the ring could not.
+  private func divert(_ index: Int, _ fetch: FileFetch) {
+    release(index)
+    try? pool.submit(.file(fetch))
+  }
+
+  private func release(_ index: Int) {
+    slots[index] = nil
+    free.append(index)
+    onRing &-= 1
+  }
+
+  /// Waits for what is in flight, for at most `milliseconds`, and ends the worker threads.
+  ///
+  /// Returns whether everything has ended; if not, what the kernel may still write to is kept.
+  func close(milliseconds: Int) -> Bool {
+    let deadline = Instant.now.adding(milliseconds: milliseconds)
+    while onRing > 0, Instant.now < deadline {
+      try? ring?.submit()
+      _ = ring?.wait(milliseconds: Swift.max(1, milliseconds / 4))
+      _ = reap()
+    }
+    let left = (deadline.nanoseconds &- Instant.now.nanoseconds) / 1_000_000
+    let workersEnded = pool.close(milliseconds: Swift.max(1, left))
+    return workersEnded && onRing == 0
+  }
+
+  /// CPU time of worker threads that have ended, in nanoseconds.
+  var workerTime: Int { pool.processorTimeUsed }
+}

@@ -1,0 +1,103 @@
+/// The way of one file into memory: open, read until its end, close; or its status alone.
+///
+/// Each step is one call of `operation`, made by a ring or on a worker thread; `advance` takes its
+/// result and says whether there is another.
+final class FileFetch: @unchecked Sendable {
+  /// What became of the file.
+  enum Outcome {
+    case contents(FileBytes, FileStatus, isRacy: Bool)
+    case status(FileStatus)
+    case failed(Errno)
+  }
+
+  let path: [UInt8]
+  let operation: Operation
+  /// The outcome, as soon as it is known: before the file is closed.
+  private(set) var outcome: Outcome?
+  /// Set by whoever has passed the outcome on.
+  var isReported = false
+  private let limit: Int
+  private var before: FileStatus?
+
+  /// Plans to read the whole of the file at `path`, unless it is larger than `limit` bytes.
+  init(contentsOf path: [UInt8], limit: Int) {
+    self.path = path
+    self.limit = limit
+    operation = Operation(path: path, verb: .open)
+  }
+
+  /// Plans to ask for the status of the file at `path`, symbolic links followed.
+  init(statusOf path: [UInt8]) {
+    self.path = path
+    limit = 0
+    operation = Operation(path: path, verb: .status)
+  }
+
+  /// Takes the result of the call made last; returns whether there is another call to make.
+  func advance(_ result: Int32) -> Bool {
+    if operation.verb == .close {
+      operation.descriptor = -1
+      return false
+    }
+    guard result >= 0 else { return fail(Errno(code: 0 &- result)) }
+    switch operation.verb {
+    case .status:
+      outcome = .status(operation.status)
+      return false
+    case .open:
+      operation.descriptor = result
+      return opened()
+    case .read:
+      operation.bytes?.advance(by: Int(result))
+      return hasRead(Int(result))
+    case .close:
+      return false
+    }
+  }
+
+  /// Makes every remaining call on this thread.
+  func performAll() {
+    while advance(operation.perform()) {}
+  }
+
+  private func opened() -> Bool {
+    do throws(Errno) {
+      let status = try FileStatus(descriptor: operation.descriptor)
+      guard status.isRegular else { return fail(Errno.notRegular) }
+      guard status.size <= UInt64(limit) else { return fail(Errno.tooLarge) }
+      // One byte more than the file holds: a read that fills it shows that the file has grown.
+      guard let bytes = FileBytes(capacity: Int(status.size) &+ 1) else {
+        return fail(Errno.noMemory)
+      }
+      operation.allowReadsToWait()
+      before = status
+      operation.bytes = bytes
+      operation.verb = .read
+      return true
+    } catch {
+      return fail(error)
+    }
+  }
+
+  private func hasRead(_ count: Int) -> Bool {
+    guard let bytes = operation.bytes, let before else { return fail(Errno.changed) }
+    if count > 0, bytes.count < Int(before.size) { return true }
+    let time = Instant.realTime
+    guard bytes.count == Int(before.size),
+      let after = try? FileStatus(descriptor: operation.descriptor), after == before
+    else { return fail(Errno.changed) }
+    outcome = .contents(bytes, before, isRacy: before.isRacy(at: time))
+    operation.bytes = nil
+    operation.verb = .close
+    return true
+  }
+
+  /// Notes the failure; an open file must still be closed.
+  private func fail(_ reason: Errno) -> Bool {
+    outcome = .failed(reason)
+    operation.bytes = nil
+    guard operation.descriptor >= 0 else { return false }
+    operation.verb = .close
+    return true
+  }
+}

@@ -1,0 +1,37 @@
+/// Brings the pages of shared objects, and of the libraries they need, into the page cache.
+///
+/// The bytes cannot be handed to dlopen(3): only the page cache helps there.
+final class LibraryWarmer: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var seen = ByteTable<Bool>()
+
+  /// The most libraries that follow from one extension module.
+  private static let mostLibraries = 64
+
+  /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
+  func warm(_ path: [UInt8]) -> Int {
+    var total = 0
+    var queue = [path]
+    var next = 0
+    while next < queue.count, next < Self.mostLibraries {
+      let current = queue[next]
+      next &+= 1
+      guard isNew(current), let object = try? SharedObject(path: current) else { continue }
+      total &+= object.warm()
+      for candidates in object.neededCandidates() {
+        if let found = candidates.first(where: { SharedObject.exists($0) }) {
+          queue.append(found)
+        }
+      }
+    }
+    return total
+  }
+
+  private func isNew(_ path: [UInt8]) -> Bool {
+    monitor.locked {
+      guard seen[path] == nil else { return false }
+      seen.set(path, true)
+      return true
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/// Something a worker thread does that may block.
+enum Job {
+  /// Makes the calls of a file's way one after the other.
+  case file(FileFetch)
+  /// Reads a directory.
+  case list([UInt8])
+  /// Warms the pages of a shared object and of the libraries it needs.
+  case pages([UInt8])
+  /// Wakes the owner of the ring.
+  case wake
+}
+
+/// What came of a job, or of a file's way on the ring.
+enum FetchEvent {
+  case file(FileFetch)
+  case listed([UInt8], DirectoryListing)
+  case notListed([UInt8], Errno)
+  case warmed([UInt8], bytes: Int)
+}
+
+/// A few native threads that make blocking calls, started as they are needed.
+///
+/// They are started by the session's thread and so share its private descriptor table.
+final class WorkerPool: @unchecked Sendable {
+  /// Guards the queue and the threads.
+  private let monitor = Monitor()
+  private var queue: [Job] = []
+  private var next = 0
+  private var threads: [Thread] = []
+  private var idle = 0
+  private var closed = false
+  private var processorTime = 0
+  /// Guards the events, and wakes an owner who waits here.
+  private let outlet = Monitor()
+  private var events: [FetchEvent] = []
+  private var pending = 0
+  private var isWoken = false
+  private let most: Int
+  /// Told of every event, when the owner waits on a ring and not here.
+  private let wakeCounter: WakeCounter?
+  private let libraries = LibraryWarmer()
+
+  /// A pool of up to `most` threads.
+  init(most: Int, waking wakeCounter: WakeCounter?) {
+    self.most = most
+    self.wakeCounter = wakeCounter
+  }
+
+  /// How many jobs have been given whose events are not yet taken.
+  var inFlight: Int { outlet.locked { pending } }
+
+  /// Gives a job to the pool; starts another thread when all are busy.
+  ///
+  /// Throws only when there is no thread at all to do it.
+  func submit(_ job: Job) throws(Errno) {
+    monitor.lock()
+    queue.append(job)
+    let waiting = queue.count &- next
+    let wantsThread = waiting > idle && threads.count < most && !closed
+    monitor.notifyOne()
+    monitor.unlock()
+    if wantsThread { try startThread() }
+    outlet.locked { pending &+= 1 }
+  }
+
+  private func startThread() throws(Errno) {
+    do throws(Errno) {
+      let thread = try Thread { self.work() }
+      monitor.locked { threads.append(thread) }
+    } catch {
+      guard monitor.locked({ threads.isEmpty }) else { return }
+      monitor.locked { queue.removeAll() }
+      throw error
+    }
+  }
+
+  /// Wakes the owner, by way of a worker; any thread of the process may call this.
+  ///
+  /// The ring's counter lives in the session's private descriptor table, out of the program's reach.
+  func relayWake() {
+    guard wakeCounter != nil else { return wakeOwner() }
+    monitor.locked {
+      queue.append(.wake)
+      monitor.notifyOne()
+    }
+  }
+
+  private func wakeOwner() {
+    outlet.locked {
+      isWoken = true
+      outlet.notifyAll()
+    }
+  }
+
+  /// Takes the events there are; with a deadline, waits for one, or to be woken.
+  func takeEvents(waitingUntil deadline: Instant?) -> [FetchEvent] {
+    outlet.lock()
+    defer { outlet.unlock() }
+    if let deadline {
+      while events.isEmpty, !isWoken, outlet.wait(until: deadline) {}
+    }
+    isWoken = false
+    let taken = events
+    events = []
+    pending &-= taken.count
+    return taken
+  }
+
+  /// Ends every thread; waits for at most `milliseconds`. Returns whether all have ended.
+  func close(milliseconds: Int) -> Bool {
+    let all = monitor.locked {
+      closed = true
+      monitor.notifyAll()
+      return threads
+    }
+    var ended = true
+    let deadline = Instant.now.adding(milliseconds: milliseconds)
+    for thread in all {
+      let left = (deadline.nanoseconds &- Instant.now.nanoseconds) / 1_000_000
+      if !thread.join(milliseconds: Swift.max(0, left)) { ended = false }
+    }
+    return ended
+  }
+
+  /// CPU time of the threads that have ended, in nanoseconds.
+  var processorTimeUsed: Int { monitor.locked { processorTime } }
+
+  private func work() {
+    monitor.lock()
+    while true {
+      if next < queue.count {
+        let job = queue[next]
+        next &+= 1
+        if next == queue.count {
+          queue.removeAll(keepingCapacity: true)
+          next = 0
+        }
+        monitor.unlock()
+        finish(job)
+        monitor.lock()
+      } else if closed {
+        break
+      } else {
+        idle &+= 1
+        _ = monitor.wait(until: Instant.now.adding(milliseconds: 60_000))
+        idle &-= 1
+      }
+    }
+    processorTime &+= Instant.threadTime
+    monitor.unlock()
+  }
+
+  private func finish(_ job: Job) {
+    let event = perform(job)
+    outlet.locked {
+      if let event { events.append(event) } else { isWoken = true }
+      if wakeCounter == nil { outlet.notifyAll() }
+    }
+    wakeCounter?.wake()
+  }
+
+  private func perform(_ job: Job) -> FetchEvent? {
+    switch job {
+    case .file(let fetch):
+      fetch.performAll()
+      return .file(fetch)
+    case .list(let path):
+      do throws(Errno) {
+        return .listed(path, try DirectoryListing.read(path))
+      } catch {
+        return .notListed(path, error)
+      }
+    case .pages(let path):
+      return .warmed(path, bytes: libraries.warm(path))
+    case .wake:
+      return nil
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import CLinux
+
+extension DirectoryListing {
+  /// The most names that are kept; a larger directory is left to importlib.
+  static let mostNames = 50_000
+
+  /// Reads the directory at `path`; throws `E2BIG` where it holds more than `mostNames`.
+  ///
+  /// Blocks: io_uring has no getdents, so that this runs on a worker thread.
+  static func read(_ path: [UInt8]) throws(Errno) -> DirectoryListing {
+    let name = CPath(path)
+    let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+    let descriptor = unsafe importahead_open(name.pointer, flags)
+    guard descriptor >= 0 else { throw Errno.last }
+    defer { _ = close(descriptor) }
+    let status = try FileStatus(descriptor: descriptor)
+    let listing = DirectoryListing(path: path, status: status, readAt: Instant.realTime)
+    var buffer = [UInt8](repeating: 0, count: 32 << 10)
+    while true {
+      let size = buffer.count
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe importahead_getdents64(descriptor, bytes.baseAddress, size)
+      }
+      guard count >= 0 else { throw Errno.last }
+      guard count > 0 else { break }
+      listing.take(buffer, count: count)
+      guard listing.count <= mostNames else { throw Errno(code: E2BIG) }
+    }
+    listing.seal()
+    return listing
+  }
+
+  /// Takes the names out of a buffer of `linux_dirent64` records (getdents(2)).
+  private func take(_ buffer: [UInt8], count: Int) {
+    let header = 19
+    var offset = 0
+    while offset &+ header < count {
+      let length = Int(buffer[offset &+ 16]) | Int(buffer[offset &+ 17]) << 8
+      guard length > header, offset &+ length <= count else { return }
+      var name: [UInt8] = []
+      var place = offset &+ header
+      while place < offset &+ length, buffer[place] != 0 {
+        name.append(buffer[place])
+        place &+= 1
+      }
+      if name != [0x2e] && name != [0x2e, 0x2e] {
+        append(name, Self.kind(ofType: buffer[offset &+ 18]))
+      }
+      offset &+= length
+    }
+  }
+
+  private static func kind(ofType type: UInt8) -> EntryKind {
+    switch Int(type) {
+    case Int(DT_REG): return .file
+    case Int(DT_DIR): return .directory
+    default: return .unknown
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import CLiburing
+internal import CLinux
+
+/// One file's next system call, together with everything the kernel will touch on the way.
+///
+/// The same value can be queued on a ring or performed as a plain call: that is what the threads
+/// back end does with it, and what the tests hold the ring to.
+@safe final class Operation: @unchecked Sendable {
+  /// The system call an operation stands at.
+  enum Verb {
+    case open, status, read, close
+  }
+
+  let path: CPath
+  /// The call to make next.
+  var verb: Verb
+  /// The open file, or -1.
+  var descriptor: Int32 = -1
+  /// What has been read.
+  var bytes: FileBytes?
+  private let raw = UnsafeMutablePointer<statx>.allocate(capacity: 1)
+
+  init(path: [UInt8], verb: Verb) {
+    self.path = CPath(path)
+    self.verb = verb
+    unsafe raw.initialize(to: statx())
+  }
+
+  deinit { unsafe raw.deallocate() }
+
+  /// The status that a finished `.status` call left.
+  var status: FileStatus { FileStatus(unsafe raw.pointee) }
+
+  /// Makes reads of the open file wait for their data again: a ring would answer a cold read of a
+  /// descriptor opened with `openFlags` with EAGAIN where the file system has no asynchronous reads.
+  func allowReadsToWait() {
+    _ = importahead_clear_status_flags(descriptor)
+  }
+
+  /// Never waits for a FIFO's other end and never makes a terminal ours.
+  private static let openFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
+  /// Describes the call to the ring.
+  ///
+  /// SAFETY: the object must live until the completion is reaped.
+  @unsafe func fill(_ entry: UnsafeMutablePointer<io_uring_sqe>) {
+    switch verb {
+    case .open:
+      unsafe io_uring_prep_openat(entry, AT_FDCWD, path.pointer, Self.openFlags, 0)
+    case .status:
+      unsafe io_uring_prep_statx(entry, AT_FDCWD, path.pointer, 0, FileStatus.mask, raw)
+    case .read:
+      let tail = unsafe bytes?.tail
+      unsafe io_uring_prep_read(
+        entry, descriptor, tail?.baseAddress, UInt32(clamping: tail?.count ?? 0), offset)
+    case .close:
+      unsafe io_uring_prep_close(entry, descriptor)
+    }
+  }
+
+  /// Makes the call on this thread; the result is the kernel's, a negative error number on failure.
+  func perform() -> Int32 {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      let reason = Errno.last
+      if reason.code != EINTR || verb == .close { return 0 &- reason.code }
+    }
+  }
+
+  private func call() -> Int32 {
+    switch verb {
+    case .open:
+      return unsafe importahead_open(path.pointer, Self.openFlags)
+    case .status:
+      return unsafe importahead_statx(AT_FDCWD, path.pointer, 0, FileStatus.mask, raw)
+    case .read:
+      let tail = unsafe bytes?.tail
+      let count = unsafe pread(
+        descriptor, tail?.baseAddress, tail?.count ?? 0, Int(clamping: offset))
+      return Int32(clamping: count)
+    case .close:
+      return CLinux.close(descriptor)
+    }
+  }
+
+  private var offset: UInt64 { UInt64(clamping: bytes?.count ?? 0) }
+}

@@ -1,0 +1,141 @@
+internal import CLinux
+
+/// An ELF shared object on disk: which pages the loader will touch, which libraries it needs.
+@safe struct SharedObject {
+  private let path: [UInt8]
+  private let size: Int
+  private let descriptor: OpenFile
+  private var segments: [Elf64_Phdr] = []
+  private var needed: [[UInt8]] = []
+  private var runPaths: [[UInt8]] = []
+
+  /// A descriptor that closes itself with its last owner.
+  private final class OpenFile {
+    let rawValue: Int32
+    init(_ rawValue: Int32) { self.rawValue = rawValue }
+    deinit { _ = close(rawValue) }
+  }
+
+  /// Executable pages above this are left to page faults: a large library runs little of its code.
+  private static let mostCode = 4 << 20
+  /// The most that is warmed of one object.
+  private static let mostBytes = 32 << 20
+
+  /// Opens the object and reads its program headers and dynamic section.
+  init(path: [UInt8]) throws(Errno) {
+    let name = CPath(path)
+    let number = unsafe importahead_open(name.pointer, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard number >= 0 else { throw Errno.last }
+    descriptor = OpenFile(number)
+    let status = try FileStatus(descriptor: number)
+    guard status.isRegular else { throw Errno.notRegular }
+    self.path = path
+    size = Int(clamping: status.size)
+    readHeaders()
+    readDynamicSection()
+  }
+
+  /// Whether there is a file at `path`.
+  static func exists(_ path: [UInt8]) -> Bool {
+    unsafe access(CPath(path).pointer, F_OK) == 0
+  }
+
+  /// Asks the kernel to read the pages that loading touches, without waiting for them.
+  func warm() -> Int {
+    var total = 0
+    for segment in segments where segment.p_type == UInt32(PT_LOAD) {
+      var length = Int(clamping: segment.p_filesz)
+      if segment.p_flags & UInt32(PF_X) != 0 { length = Swift.min(length, Self.mostCode) }
+      length = Swift.min(length, Self.mostBytes &- total)
+      guard length > 0 else { continue }
+      _ = posix_fadvise(
+        descriptor.rawValue, Int(clamping: segment.p_offset), length, POSIX_FADV_WILLNEED)
+      total &+= length
+    }
+    return total
+  }
+
+  /// For each library needed, the paths it may stand at, in the order ld.so(8) looks.
+  func neededCandidates() -> [[[UInt8]]] {
+    let slash = UInt8(ascii: "/")
+    let system = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+      "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",
+    ].map { Array($0.utf8) }
+    return needed.map { library in
+      if library.contains(slash) { return [library] }
+      return (runPaths + system).map { $0 + [slash] + library }
+    }
+  }
+
+  private mutating func readHeaders() {
+    guard let header = read(Elf64_Ehdr(), at: 0),
+      header.e_ident.0 == 0x7f, header.e_ident.1 == UInt8(ascii: "E"),
+      header.e_ident.2 == UInt8(ascii: "L"), header.e_ident.3 == UInt8(ascii: "F"),
+      header.e_ident.4 == UInt8(ELFCLASS64), header.e_phnum <= 64
+    else { return }
+    for index in 0..<Int(header.e_phnum) {
+      let place = Int(clamping: header.e_phoff) &+ index &* Int(header.e_phentsize)
+      if let segment = read(Elf64_Phdr(), at: place) { segments.append(segment) }
+    }
+  }
+
+  private mutating func readDynamicSection() {
+    guard let dynamic = segments.first(where: { $0.p_type == UInt32(PT_DYNAMIC) }) else { return }
+    var names: [UInt64] = []
+    var paths: [UInt64] = []
+    var strings: UInt64?
+    let count = Swift.min(Int(clamping: dynamic.p_filesz) / 16, 512)
+    for index in 0..<count {
+      let place = Int(clamping: dynamic.p_offset) &+ index &* 16
+      guard let tag = read(UInt64(), at: place), let value = read(UInt64(), at: place &+ 8),
+        tag != 0
+      else { break }
+      switch tag {
+      case 1: names.append(value)
+      case 5: strings = value
+      case 15, 29: paths.append(value)
+      default: break
+      }
+    }
+    guard let strings, let table = offset(ofAddress: strings) else { return }
+    needed = names.compactMap { string(at: table &+ Int(clamping: $0)) }
+    for text in paths.compactMap({ string(at: table &+ Int(clamping: $0)) }) {
+      runPaths += text.split(separator: UInt8(ascii: ":")).map { expand(Array($0)) }
+    }
+  }
+
+  /// Puts the directory of this object in the place of `$ORIGIN`.
+  private func expand(_ text: [UInt8]) -> [UInt8] {
+    let directory = Array(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+    for token in ["$ORIGIN", "${ORIGIN}"].map({ Array($0.utf8) }) where text.starts(with: token) {
+      return directory + text[token.count...]
+    }
+    return text
+  }
+
+  private func offset(ofAddress address: UInt64) -> Int? {
+    for segment in segments where segment.p_type == UInt32(PT_LOAD) {
+      let distance = address &- segment.p_vaddr
+      if address >= segment.p_vaddr, distance < segment.p_filesz {
+        return Int(clamping: distance &+ segment.p_offset)
+      }
+    }
+    return nil
+  }
+
+  private func read<Value: BitwiseCopyable>(_ blank: Value, at offset: Int) -> Value? {
+    var value = blank
+    let size = MemoryLayout<Value>.size
+    let count = unsafe withUnsafeMutableBytes(of: &value) { bytes in
+      unsafe pread(descriptor.rawValue, bytes.baseAddress, size, offset)
+    }
+    return count == size ? value : nil
+  }
+
+  private func string(at offset: Int) -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 512)
+    let count = unsafe pread(descriptor.rawValue, &buffer, 512, offset)
+    guard count > 0, let end = buffer[..<count].firstIndex(of: 0), end > 0 else { return nil }
+    return Array(buffer[..<end])
+  }
+}

@@ -1,0 +1,76 @@
+internal import CLinux
+
+/// A native thread nobody but us can see: every signal blocked, a small stack.
+///
+/// It never touches Python, so it needs no thread state there.
+@safe final class Thread {
+  private let handle: pthread_t
+  private var joined = false
+
+  /// The body of a thread, kept alive until the thread has taken it over.
+  private final class Start {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  /// Starts a thread that runs `body`; fails with `EAGAIN` where no more threads are allowed.
+  init(stackSize: Int = 256 << 10, _ body: @escaping () -> Void) throws(Errno) {
+    var attributes = pthread_attr_t()
+    _ = unsafe pthread_attr_init(&attributes)
+    _ = unsafe pthread_attr_setstacksize(&attributes, stackSize)
+    defer { _ = unsafe pthread_attr_destroy(&attributes) }
+
+    // A new thread inherits its creator's mask: block everything around the creation, so that no
+    // signal of the program is ever delivered there (sigwait(3) in the program must win).
+    var all = sigset_t()
+    var before = sigset_t()
+    _ = unsafe sigfillset(&all)
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+    let start = unsafe Unmanaged.passRetained(Start(body))
+    var handle = pthread_t()
+    let result = unsafe pthread_create(
+      &handle, &attributes,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        start.body()
+        return nil
+      }, start.toOpaque())
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+    guard result == 0 else {
+      unsafe start.release()
+      throw Errno(code: result)
+    }
+    self.handle = handle
+  }
+
+  deinit {
+    if !joined { _ = pthread_detach(handle) }
+  }
+
+  /// Waits for the thread's end for at most `milliseconds`; after that it is left to itself.
+  ///
+  /// Returns whether the thread has ended.
+  func join(milliseconds: Int) -> Bool {
+    let end = Instant.realTime &+ milliseconds &* 1_000_000
+    var time = timespec()
+    time.tv_sec = end / 1_000_000_000
+    time.tv_nsec = end % 1_000_000_000
+    joined = unsafe pthread_timedjoin_np(handle, nil, &time) == 0
+    return joined
+  }
+
+  /// Gives the calling thread, and those it starts, a descriptor table of its own with nothing in it.
+  ///
+  /// The program's descriptor numbers stay as they would be without us (close_range(2), Linux 5.9).
+  static func enterPrivateDescriptorTable() throws(Errno) {
+    if close_range(0, UInt32.max, CLOSE_RANGE_UNSHARE_FLAG) == 0 { return }
+    let refusal = Errno.last
+    guard refusal.code == ENOSYS || refusal.code == EINVAL else { throw refusal }
+    guard unshare(CLONE_FILES_FLAG) == 0 else { throw Errno.last }
+    var limit = rlimit()
+    _ = unsafe getrlimit(RLIMIT_NOFILE, &limit)
+    let highest = Swift.min(limit.rlim_cur, 65_536)
+    for number in 0..<Int32(truncatingIfNeeded: highest) { _ = close(number) }
+  }
+}
