@@ -1,7 +1,7 @@
 """The oracle notices what it must: a faithful mock passes, and every mutant is caught."""
 
 import pytest
-from oracle import Grove, case, discover
+from oracle import Case, Grove, discover
 from oracle import outcome as outcomes
 from oracle.lanes import MUTANTS, STOCK, URING
 
@@ -87,14 +87,20 @@ MUTANT_PROGRAMS = {
 }
 
 
+def _case(mutant, program):
+    return Case(**{**PROGRAMS[program], "environment": {"ORACLE_MUTANT": mutant}})
+
+
 @pytest.fixture(scope="module")
 def mutant_grove(tmp_path_factory):
-    """Lanes with the mock hook; every program planted."""
+    """Lanes with the mock hook; the programs of every mutant planted."""
     interpreter = discover()[-1]
     grove = Grove(tmp_path_factory.mktemp("mutants"), MUTANTS, (STOCK, URING))
     grove.prepare([interpreter])
-    for name, keywords in PROGRAMS.items():
-        outcomes.plant(grove, name, case(**keywords).args[0], interpreter)
+    for mutant, programs in MUTANT_PROGRAMS.items():
+        for program in programs:
+            key = "%s.%s" % (mutant, program)
+            outcomes.plant(grove, key, _case(mutant, program), interpreter)
     return grove, interpreter
 
 
@@ -103,9 +109,7 @@ def test_mutants_are_caught(mutant_grove, mutant):
     grove, interpreter = mutant_grove
     found = []
     for program in MUTANT_PROGRAMS[mutant]:
-        keywords = {**PROGRAMS[program], "environment": {"ORACLE_MUTANT": mutant}}
-        made = case(**keywords).args[0]
-        outcomes.plant(grove, program, made, interpreter)
-        found += outcomes.run(grove, program, made, interpreter).differences()
+        key = "%s.%s" % (mutant, program)
+        found += outcomes.run(grove, key, _case(mutant, program), interpreter).differences()
     assert not [each for each in found if "void" in each], found
     assert bool(found) == bool(mutant), found

@@ -36,6 +36,7 @@ THREADS = "def threads():\n    return len(__import__('os').listdir('/proc/self/t
     """,
     flags=("-Walways",),
     ignored=("events",),
+    pause=0,
 )
 def test_f01_f02_fork_while_prefetching(outcome):
     assert outcome.stock.stderr == b""
@@ -102,6 +103,7 @@ def test_f01_a_fork_from_c(outcome):
     print(many.m000.value, len(os.listdir('/proc/self/task')))
     """,
     ignored=("events",),
+    pause=0,
 )
 def test_f02_grandchildren(outcome):
     assert "grandchild 100\n0 1\n" == outcome.text
@@ -167,7 +169,8 @@ EXITS = {
 
 def _exits():
     for name, body in EXITS.items():
-        made = Case(files=FILES, body=body, recorded=False, ignored=("events",))
+        ignored = ("events", "descriptors", "modules") if "thread" in name else ("events",)
+        made = Case(files=FILES, body=body, recorded=False, ignored=ignored, pause=0)
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 

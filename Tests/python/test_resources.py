@@ -203,6 +203,12 @@ def test_23_i15_ways_to_start_a_program(raw_outcome, case):
     if "timeit" in case.arguments:
         assert {run.status for run in raw_outcome.runs.values()} == {0}
         return
+    if "trace" in case.arguments:
+        # A tracer sees the frames of our finder where it would see those of importlib's.
+        for run in raw_outcome.runs.values():
+            lines = run.stdout.splitlines(keepends=True)
+            run.stdout = b"".join(line for line in lines if b"/cases/" in line)
+            assert b"pkg/a.py" in run.stdout
     found = raw_outcome.differences()
     assert not found, "\n".join(found)
 

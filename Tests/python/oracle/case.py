@@ -1,11 +1,11 @@
 """A case: a tree of files, a program, and how to start it."""
 
 import os
-import py_compile
 import subprocess
 import textwrap
 import zipfile
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,8 @@ class Case:
     `prepare(root, interpreter, python)` in every lane, may do what a mapping cannot. `arguments`
     replaces the default command line (`main.py`); `{root}` in it and in `environment` stands for
     the tree. `active=False` says that the hook must be off; `served` that bytes must have been
-    served from memory; `recorded=False` that the program does not live to write its record.
+    served from memory; `recorded=False` that the program does not live to write its record. `pause`
+    is how long the program waits before it begins, so that much has been read ahead by then.
     """
 
     files: dict = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Case:
     timeout: float = 60
     versions: tuple = ((3, 0), (4, 0))
     ignored: tuple = ()
-    site: str = ""
+    pause: float = 0.03
 
     def plant(self, root, interpreter, python):
         """Writes the tree below `root`."""
@@ -135,20 +136,48 @@ def sources(root):
 
 def compile_tree(root, python, mode="timestamp", optimize=()):
     """Writes the bytecode files of a tree as `py_compile` does."""
-    program = (
-        "import py_compile, sys\n"
-        "mode = getattr(py_compile.PycInvalidationMode, sys.argv[1].upper())\n"
-        "for level in sys.argv[2].split(','):\n"
-        "    for path in sys.argv[3:]:\n"
-        "        try: py_compile.compile(path, optimize=int(level), invalidation_mode=mode,"
-        " doraise=True)\n"
-        "        except py_compile.PyCompileError: pass\n"
-    )
-    levels = ",".join(map(str, optimize or (0,)))
     paths = [str(path) for path in sources(root) if not path.is_symlink()]
     if paths:
-        command = [python, "-I", "-S", "-c", program, mode, levels, *paths]
-        subprocess.run(command, check=True, env=clean_environment(), capture_output=True)
+        compiler_of(python).compile(mode, optimize or (0,), paths)
+
+
+class Compiler:
+    """A process of one interpreter that writes bytecode files on demand."""
+
+    PROGRAM = """
+import py_compile, sys
+for line in sys.stdin:
+    mode, levels, *paths = line.rstrip("\\n").split("\\0")
+    mode = getattr(py_compile.PycInvalidationMode, mode.upper())
+    for level in levels.split(","):
+        for path in paths:
+            try:
+                py_compile.compile(path, optimize=int(level), invalidation_mode=mode, doraise=True)
+            except py_compile.PyCompileError:
+                pass
+    print("done", flush=True)
+"""
+
+    def __init__(self, python):
+        self._process = subprocess.Popen(
+            [python, "-I", "-S", "-c", self.PROGRAM],
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+
+    def compile(self, mode, levels, paths):
+        """Compiles files at every level of optimisation."""
+        line = "\0".join([mode, ",".join(map(str, levels)), *paths])
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n", "the compiler ended"
+
+
+compiler_of = lru_cache(maxsize=None)(Compiler)
 
 
 def bytecode_files(root):
@@ -211,5 +240,3 @@ PYCS = {
     "sourceless": lambda root, python: _drop_sources(root, python, beside=True),
     "orphaned": lambda root, python: _drop_sources(root, python, beside=False),
 }
-
-assert py_compile.PycInvalidationMode.CHECKED_HASH  # the modes above are its lower-case names

@@ -114,7 +114,8 @@ def _file_change(expected, found):
 
 def _startup(stock, other):
     extra = _extra(stock, other)
-    strangers = [name for name in extra if not OWN_MODULES.match(name) and name not in BUILT_IN]
+    allowed = BUILT_IN | ({"sitecustomize"} if stock.flavour == "bare" else set())
+    strangers = [name for name in extra if not OWN_MODULES.match(name) and name not in allowed]
     if strangers:
         yield "modules loaded at startup: %s" % sorted(strangers)
     lost = set(stock.record["at_start"]) - set(other.record["at_start"])

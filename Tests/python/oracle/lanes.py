@@ -109,7 +109,7 @@ class Grove:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(self.hook, site, symlinks=True, ignore=ignored)
         if not lane.hooked:
-            (site / "sitecustomize.py").write_text('"""Stands where the hook would stand."""\n')
+            (site / "sitecustomize.py").unlink()
 
     def _make_environment(self, lane, interpreter, flavour):
         folder = lane.environment(interpreter, flavour)

@@ -23,6 +23,7 @@ class Run:
     record: dict
     files: dict
     statistics: dict = field(default_factory=dict)
+    flavour: str = "pth"
 
     def __repr__(self):
         return "%s: status %s\n%s\n%s" % (
@@ -78,12 +79,17 @@ def void_reasons(case, run):
     stats = run.statistics
     if run.record is None:
         yield "void: the program left no record (%s)" % run.stderr.decode("utf-8", "replace")[-600:]
-    elif case.active and (not stats or stats.get("backend", "none") == "none"):
+    elif case.active and not _took_part(stats):
         yield "void: the hook was not active (%s)" % (stats,)
     elif not case.active and stats and stats.get("backend", "none") != "none":
         yield "the hook was active where it must not be"
     elif case.served and not stats.get("hits"):
         yield "void: nothing was served from memory (%s)" % (stats,)
+
+
+def _took_part(stats):
+    """Whether a session ran; one may be asked for files before it has chosen its back end."""
+    return stats.get("backend", "none") != "none" or stats.get("demands", 0) > 0
 
 
 def tree_of(grove_lane, key):
@@ -122,6 +128,7 @@ def environment_of(lane, root, case):
     for name, text in case.environment.items():
         text = text.replace("{root}", str(root)).replace("{site}", str(lane.site()))
         environment[name] = text
+    environment["ORACLE_PAUSE"] = str(case.pause)
     environment["ORACLE_RECORDER"] = str(RECORDER)
     environment["ORACLE_RECORD"] = str(root.parent / (root.name + ".record"))
     return environment
@@ -147,6 +154,7 @@ def run_lane(lane, key, case, interpreter):
         record=record,
         files=snapshot(root, lane),
         statistics=(record or {}).get("stats") or {},
+        flavour=case.flavour,
     )
 
 

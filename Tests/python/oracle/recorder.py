@@ -105,16 +105,21 @@ def _observe():
         metas = [value(each) for each in sys.meta_path]
         return {"cache": cache, "hooks": list(zip(hooks, owners)), "metas": metas}
 
+    def statistics():
+        hook = sys.modules.get("importahead")
+        if hook is None:
+            return None
+        try:
+            return hook.stats()
+        except Exception as error:
+            return {"backend": "none", "failure": repr(error)}
+
     def write():
         if posix.getpid() != owner:
             return
         listening[0] = False
         names = list(sys.modules)
-        hook = sys.modules.get("importahead")
-        try:
-            stats = hook.stats() if hook is not None else None
-        except Exception as error:
-            stats = {"backend": "none", "failure": repr(error)}
+        stats = statistics()
         record = {
             "at_start": at_start,
             "modules": [(name, module(sys.modules.get(name))) for name in names],
@@ -133,6 +138,11 @@ def _observe():
         with open(target, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(ascii(record))
 
+    pause = float(posix.environ.get(b"ORACLE_PAUSE", b"0"))
+    if pause:
+        import time
+
+        time.sleep(pause)
     sys.addaudithook(audit)
     atexit.register(write)
 
