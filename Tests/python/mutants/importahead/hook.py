@@ -185,5 +185,5 @@ def misbehave():
 
 def activate():
     """Switches the mock on unless it is told not to."""
-    if posix.environ.get(b"IMPORTAHEAD") != b"0":
+    if posix.environ.get(b"IMPORTAHEAD") != b"0" and not ACTIVE:
         install()
