@@ -87,9 +87,10 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
 /// An entry of a method table, whose texts live as long as the process.
 func method(
   _ name: StaticString, _ flags: Int32, _ documentation: StaticString,
-  _ function: @convention(c) (
-    UnsafeMutablePointer<PyObject>?, UnsafeMutablePointer<PyObject>?
-  ) -> UnsafeMutablePointer<PyObject>?
+  _ function:
+    @convention(c) (
+      UnsafeMutablePointer<PyObject>?, UnsafeMutablePointer<PyObject>?
+    ) -> UnsafeMutablePointer<PyObject>?
 ) -> PyMethodDef {
   unsafe PyMethodDef(
     ml_name: staticText(name), ml_meth: function, ml_flags: flags,

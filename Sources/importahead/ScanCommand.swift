@@ -74,7 +74,8 @@ struct ScanCommand: ParsableCommand {
       return .failure(ScanProblem("shorter than a bytecode header"))
     }
     guard let minor = header.pythonMinorVersion else {
-      return .failure(ScanProblem("bytecode of an unknown version (magic \(header.magic & 0xFFFF))"))
+      return .failure(
+        ScanProblem("bytecode of an unknown version (magic \(header.magic & 0xFFFF))"))
     }
     let version = python ?? PythonVersion(3, minor)
     let facts = InterpreterFacts(version: (version.major, version.minor, 0))

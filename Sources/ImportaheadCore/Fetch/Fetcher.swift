@@ -72,12 +72,33 @@ final class Fetcher {
     guard ring != nil else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
     do throws(Errno) {
-      try ring?.submitAndWait()
+      try ring?.submitAndWait(until: deadline)
     } catch {
-      // The ring itself fails: nothing that is in flight can be known any more.
-      refusals = .max
+      return abandonRing(error) + pool.takeEvents(waitingUntil: nil)
     }
     return reap() + pool.takeEvents(waitingUntil: nil)
+  }
+
+  /// Goes on without a ring that has failed as a whole; what was in flight on it has failed too.
+  private func abandonRing(_ reason: Errno) -> [FetchEvent] {
+    var events: [FetchEvent] = []
+    for index in slots.indices {
+      guard let fetch = slots[index] else { continue }
+      fetch.abandon(reason)
+      if !fetch.isReported { events.append(.file(fetch)) }
+    }
+    keepForKernel()
+    return events
+  }
+
+  /// Keeps, for ever, the memory that the kernel may still write to.
+  private func keepForKernel() {
+    for fetch in slots.compactMap({ $0 }) { fetch.operation.keepForKernel() }
+    slots = []
+    free = []
+    onRing = 0
+    ring?.abandon()
+    ring = nil
   }
 
   /// Hands what was started to the kernel without waiting.
@@ -147,17 +168,19 @@ final class Fetcher {
 
   /// Waits for what is in flight, for at most `milliseconds`, and ends the worker threads.
   ///
-  /// Returns whether everything has ended; if not, what the kernel may still write to is kept.
-  func close(milliseconds: Int) -> Bool {
+  /// Must be called, and on the thread that made the fetcher: descriptors of its private table are
+  /// closed here. What the kernel may still write to after that is kept for ever.
+  func close(milliseconds: Int) {
     let deadline = Instant.now.adding(milliseconds: milliseconds)
     while onRing > 0, Instant.now < deadline {
-      try? ring?.submit()
-      _ = ring?.wait(milliseconds: Swift.max(1, milliseconds / 4))
+      guard (try? ring?.submitAndWait(until: deadline)) != nil else { break }
       _ = reap()
     }
     let left = (deadline.nanoseconds &- Instant.now.nanoseconds) / 1_000_000
-    let workersEnded = pool.close(milliseconds: Swift.max(1, left))
-    return workersEnded && onRing == 0
+    _ = pool.close(milliseconds: Swift.max(1, left))
+    if onRing > 0 { keepForKernel() }
+    ring = nil
+    counter?.close()
   }
 
   /// CPU time of worker threads that have ended, in nanoseconds.

@@ -60,6 +60,11 @@ final class FileFetch: @unchecked Sendable {
     while advance(operation.perform()) {}
   }
 
+  /// Notes that nothing more will be heard of the file.
+  func abandon(_ reason: Errno) {
+    if outcome == nil { outcome = .failed(reason) }
+  }
+
   private func opened() -> Bool {
     do throws(Errno) {
       let status = try FileStatus(descriptor: operation.descriptor)

@@ -154,7 +154,7 @@ final class WorkerPool: @unchecked Sendable {
     let event = perform(job)
     outlet.locked {
       if let event { events.append(event) } else { isWoken = true }
-      if wakeCounter == nil { outlet.notifyAll() }
+      outlet.notifyAll()
     }
     wakeCounter?.wake()
   }

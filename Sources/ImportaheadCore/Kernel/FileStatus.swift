@@ -55,7 +55,9 @@ public struct FileStatus: Equatable, Sendable {
   init(descriptor: Int32) throws(Errno) {
     var raw = statx()
     let flags = AT_EMPTY_PATH | Int32(AT_STATX_DONT_SYNC)
-    guard unsafe importahead_statx(descriptor, "", flags, Self.mask, &raw) == 0 else { throw Errno.last }
+    guard unsafe importahead_statx(descriptor, "", flags, Self.mask, &raw) == 0 else {
+      throw Errno.last
+    }
     self.init(raw)
   }
 

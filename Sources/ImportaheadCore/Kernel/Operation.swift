@@ -31,6 +31,11 @@ internal import CLinux
   /// The status that a finished `.status` call left.
   var status: FileStatus { FileStatus(unsafe raw.pointee) }
 
+  /// Keeps everything the kernel may touch for ever: its completion will not be seen.
+  func keepForKernel() {
+    _ = unsafe Unmanaged.passRetained(self)
+  }
+
   /// Makes reads of the open file wait for their data again: a ring would answer a cold read of a
   /// descriptor opened with `openFlags` with EAGAIN where the file system has no asynchronous reads.
   func allowReadsToWait() {

@@ -63,7 +63,9 @@ extension Ring {
   }
 
   private static func requireOperations(_ raw: inout io_uring) throws(Errno) {
-    let features = UInt32(IORING_FEAT_NODROP) | UInt32(IORING_FEAT_SUBMIT_STABLE)
+    // Without EXT_ARG (Linux 5.11) a timed wait would need an operation of its own.
+    let features =
+      UInt32(IORING_FEAT_NODROP) | UInt32(IORING_FEAT_SUBMIT_STABLE) | UInt32(IORING_FEAT_EXT_ARG)
     guard unsafe raw.features & features == features else { throw Errno(code: EOPNOTSUPP) }
     guard let probe = unsafe io_uring_get_probe_ring(&raw) else { throw Errno(code: EOPNOTSUPP) }
     defer { unsafe io_uring_free_probe(probe) }

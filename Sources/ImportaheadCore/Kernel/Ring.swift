@@ -19,13 +19,20 @@ struct Completion {
 /// Nothing outside this folder touches an SQE or a CQE.
 @safe struct Ring: ~Copyable {
   private var ring: io_uring
+  private var isAbandoned = false
 
   /// Takes over a ring that is set up and enabled.
   init(adopting ring: consuming io_uring) {
     unsafe self.ring = ring
   }
 
+  /// Gives the ring up without telling the kernel: what is in flight may still be written to.
+  mutating func abandon() {
+    isAbandoned = true
+  }
+
   deinit {
+    guard !isAbandoned else { return }
     // SAFETY: queue_exit reads the mappings and the descriptor out of the structure and never
     // stores its address, so a copy serves.
     var last = unsafe ring
@@ -54,11 +61,17 @@ struct Completion {
     return true
   }
 
-  /// Hands what is queued to the kernel and waits until a completion is there.
-  mutating func submitAndWait() throws(Errno) {
+  /// Hands what is queued to the kernel and waits until a completion is there or `deadline` passed.
+  mutating func submitAndWait(until deadline: Instant) throws(Errno) {
     while true {
-      let result = unsafe io_uring_submit_and_wait(&ring, 1)
+      let left = Swift.max(0, deadline.nanoseconds &- Instant.now.nanoseconds)
+      var time = __kernel_timespec()
+      time.tv_sec = Int64(left / 1_000_000_000)
+      time.tv_nsec = Int64(left % 1_000_000_000)
+      var entry: UnsafeMutablePointer<io_uring_cqe>?
+      let result = unsafe io_uring_submit_and_wait_timeout(&ring, &entry, 1, &time, nil)
       if result == -EINTR { continue }
+      if result == -ETIME { return }
       try Errno.check(result)
       return
     }
@@ -67,15 +80,6 @@ struct Completion {
   /// Hands what is queued to the kernel without waiting.
   mutating func submit() throws(Errno) {
     try Errno.check(unsafe io_uring_submit(&ring))
-  }
-
-  /// Waits for a completion for at most `milliseconds`; `false` when none came.
-  mutating func wait(milliseconds: Int) -> Bool {
-    var time = __kernel_timespec()
-    time.tv_sec = Int64(milliseconds / 1000)
-    time.tv_nsec = Int64(milliseconds % 1000) &* 1_000_000
-    var entry: UnsafeMutablePointer<io_uring_cqe>?
-    return unsafe io_uring_wait_cqe_timeout(&ring, &entry, &time) == 0
   }
 
   /// Takes the oldest completion, if one is ready.

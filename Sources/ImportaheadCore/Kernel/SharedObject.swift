@@ -58,7 +58,8 @@ internal import CLinux
   /// For each library needed, the paths it may stand at, in the order ld.so(8) looks.
   func neededCandidates() -> [[[UInt8]]] {
     let slash = UInt8(ascii: "/")
-    let system = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+    let system = [
+      "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
       "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",
     ].map { Array($0.utf8) }
     return needed.map { library in
@@ -84,12 +85,10 @@ internal import CLinux
     var names: [UInt64] = []
     var paths: [UInt64] = []
     var strings: UInt64?
-    let count = Swift.min(Int(clamping: dynamic.p_filesz) / 16, 512)
-    for index in 0..<count {
-      let place = Int(clamping: dynamic.p_offset) &+ index &* 16
-      guard let tag = read(UInt64(), at: place), let value = read(UInt64(), at: place &+ 8),
-        tag != 0
-      else { break }
+    let entries = words(at: Int(clamping: dynamic.p_offset), size: Int(clamping: dynamic.p_filesz))
+    for index in stride(from: 0, to: entries.count &- 1, by: 2) {
+      let (tag, value) = (entries[index], entries[index &+ 1])
+      if tag == 0 { break }
       switch tag {
       case 1: names.append(value)
       case 5: strings = value
@@ -130,6 +129,17 @@ internal import CLinux
       unsafe pread(descriptor.rawValue, bytes.baseAddress, size, offset)
     }
     return count == size ? value : nil
+  }
+
+  /// The 64-bit words of a section; none of one that cannot be right.
+  private func words(at offset: Int, size: Int) -> [UInt64] {
+    guard size >= 16, size <= 64 << 10 else { return [] }
+    var words = [UInt64](repeating: 0, count: size / 8)
+    let wanted = words.count &* 8
+    let count = unsafe words.withUnsafeMutableBytes { bytes in
+      unsafe pread(descriptor.rawValue, bytes.baseAddress, wanted, offset)
+    }
+    return count == wanted ? words : []
   }
 
   private func string(at offset: Int) -> [UInt8]? {

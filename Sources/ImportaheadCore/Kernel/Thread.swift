@@ -1,3 +1,5 @@
+// Embedded Swift takes sigset_t to be declared by whichever header it met first.
+internal import CLiburing
 internal import CLinux
 
 /// A native thread nobody but us can see: every signal blocked, a small stack.

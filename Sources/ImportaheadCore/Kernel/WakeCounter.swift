@@ -2,7 +2,8 @@ internal import CLinux
 
 /// An event counter that wakes the owner of a ring from another thread (eventfd(2)).
 @safe final class WakeCounter: @unchecked Sendable {
-  let descriptor: Int32
+  /// The counter's descriptor, or -1 once closed.
+  private(set) var descriptor: Int32
   /// Where the ring's read of the counter lands.
   let landing = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
 
@@ -13,9 +14,12 @@ internal import CLinux
     unsafe landing.initialize(to: 0)
   }
 
-  deinit {
-    _ = close(descriptor)
-    unsafe landing.deallocate()
+  deinit { unsafe landing.deallocate() }
+
+  /// Closes the counter; only a thread with the descriptor table it was made in may do that.
+  func close() {
+    if descriptor >= 0 { _ = CLinux.close(descriptor) }
+    descriptor = -1
   }
 
   /// Adds one, which completes a read in flight.

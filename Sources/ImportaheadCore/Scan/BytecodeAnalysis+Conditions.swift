@@ -143,7 +143,8 @@ extension BytecodeAnalysis {
     for prefix in prefixes {
       guard let range = objects.text(at: Int(prefix)) else { return nil }
       if range.count <= bytes.count,
-        objects.stream.matches(Array(bytes.prefix(range.count)), at: range.lowerBound, length: range.count)
+        objects.stream.matches(
+          Array(bytes.prefix(range.count)), at: range.lowerBound, length: range.count)
       {
         return true
       }
@@ -171,15 +172,23 @@ extension BytecodeAnalysis {
   func compare(_ left: Symbol, _ operation: Int, _ right: Symbol) -> Bool? {
     switch (left, right) {
     case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .moduleName):
-      return compare(right, operation == 2 || operation == 3 ? operation : [4, 5, 2, 3, 0, 1][operation % 6], left)
-    case (.version, .object(let tuple)): return order(prefix: 5, tuple).flatMap { holds(operation, $0) }
+      return compare(
+        right, operation == 2 || operation == 3 ? operation : [4, 5, 2, 3, 0, 1][operation % 6],
+        left)
+    case (.version, .object(let tuple)):
+      return order(prefix: 5, tuple).flatMap { holds(operation, $0) }
     case (.versionPrefix(let count), .object(let tuple)):
       return order(prefix: count, tuple).flatMap { holds(operation, $0) }
     case (.text(let text), .object(let literal)):
-      guard let bytes = bytes(of: text), let range = objects.text(at: Int(literal)) else { return nil }
-      return equality(operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
+      guard let bytes = bytes(of: text), let range = objects.text(at: Int(literal)) else {
+        return nil
+      }
+      return equality(
+        operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
     case (.moduleName, .object(let literal)):
-      guard objects.isText("__main__", at: Int(literal)) else { return asMain ? equality(operation, false) : nil }
+      guard objects.isText("__main__", at: Int(literal)) else {
+        return asMain ? equality(operation, false) : nil
+      }
       return equality(operation, asMain)
     default:
       guard let first = number(left), let second = number(right) else { return nil }

@@ -23,7 +23,8 @@ extension BytecodeAnalysis {
       let function = frame.pop()
       frame.drop(1)
       frame.stack.append(function)
-    case .call, .callFunction, .callMethod, .callKeywords: call(unit, operation, argument, &frame, &pass)
+    case .call, .callFunction, .callMethod, .callKeywords:
+      call(unit, operation, argument, &frame, &pass)
     case .getIterator:
       if case .object(let tuple) = frame.pop(), objects.items(at: Int(tuple), limit: 0) != nil {
         frame.stack.append(.each(tuple))

@@ -113,7 +113,9 @@ extension BytecodeAnalysis {
   ) -> Int {
     // Distances count from behind the inline cache.
     var base = unit &+ 1
-    while base < frame.instructions.count, frame.instructions[base].operation == .cache { base &+= 1 }
+    while base < frame.instructions.count, frame.instructions[base].operation == .cache {
+      base &+= 1
+    }
     switch operation {
     case .jumpAbsolute, .branchAbsolute: return argument
     case .jumpBackward, .popJumpBackwardIfFalse, .popJumpBackwardIfTrue, .popJumpBackwardIfNone,

@@ -104,7 +104,9 @@ struct BytecodeAnalysis: ~Escapable {
       statement.level = level
       statement.module = objects.copyText(at: Int(module))
       if names > 0 {
-        statement.names = (objects.items(at: Int(names)) ?? []).map { objects.copyText(at: Int($0)) }
+        statement.names = (objects.items(at: Int(names)) ?? []).map {
+          objects.copyText(at: Int($0))
+        }
       }
       append(statement, startsBlock: event.startsBlock)
     case .dynamic(let level, let name, let base):

@@ -76,7 +76,8 @@ extension BytecodeOperation {
   /// Whether the instruction may stand between two imports of one block.
   var continuesBlock: Bool {
     switch self {
-    case .nothing, .cache, .extendedArgument, .loadConstant, .loadSmallInteger, .importName, .importFrom,
+    case .nothing, .cache, .extendedArgument, .loadConstant, .loadSmallInteger, .importName,
+      .importFrom,
       .importStar, .intrinsic, .popTop, .swap, .rotateTwo:
       return true
     default:

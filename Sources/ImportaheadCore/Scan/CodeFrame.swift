@@ -93,7 +93,11 @@ struct CodeFrame {
 
   /// Takes `count` values off the stack.
   mutating func drop(_ count: Int) {
-    if count >= stack.count { stack.removeAll(keepingCapacity: true) } else { stack.removeLast(max(count, 0)) }
+    if count >= stack.count {
+      stack.removeAll(keepingCapacity: true)
+    } else {
+      stack.removeLast(max(count, 0))
+    }
   }
 
   /// The value `depth` places below the top, which is 0.

@@ -5,7 +5,8 @@ extension BytecodeAnalysis {
     guard let offset = objects.resolve(Int(code.lines)), let range = objects.text(at: offset) else {
       return [Int](repeating: 0, count: frame.events.count)
     }
-    var cursor = LineCursor(line: Int(code.firstLine), position: range.lowerBound, end: range.upperBound)
+    var cursor = LineCursor(
+      line: Int(code.firstLine), position: range.lowerBound, end: range.upperBound)
     return frame.events.map { event in
       cursor.advance(past: Int(event.unit), in: objects.stream, version: table.version)
       return cursor.found
@@ -34,7 +35,9 @@ struct LineCursor {
   }
 
   /// Moves on until the entry that covers `unit` is read.
-  mutating func advance(past unit: Int, in stream: borrowing MarshalStream, version: BytecodeVersion) {
+  mutating func advance(
+    past unit: Int, in stream: borrowing MarshalStream, version: BytecodeVersion
+  ) {
     let offset = 2 &* unit
     switch version {
     case .python39: advance39(offset, stream)

@@ -38,7 +38,9 @@ struct MarshalSkim: ~Escapable {
       guard readObject() else { return false }
       while let frame = frames.last, frame.remaining == 0, !frame.isDictionary {
         frames.removeLast()
-        if frame.code >= 0 { index.codes[Int(frame.code)].end = Int32(truncatingIfNeeded: position) }
+        if frame.code >= 0 {
+          index.codes[Int(frame.code)].end = Int32(truncatingIfNeeded: position)
+        }
       }
     } while !frames.isEmpty
     return true
@@ -49,7 +51,8 @@ struct MarshalSkim: ~Escapable {
     guard let last = frames.indices.last else { return true }
     if frames[last].isDictionary { return true }
     frames[last].remaining &-= 1
-    return frames[last].code < 0 || enterField(of: Int(frames[last].code), left: frames[last].remaining)
+    return frames[last].code < 0
+      || enterField(of: Int(frames[last].code), left: frames[last].remaining)
   }
 
   private mutating func readObject() -> Bool {

@@ -1,0 +1,227 @@
+/// What has been fetched and not been asked for yet: handed over once, then forgotten.
+///
+/// The session's thread fills it; threads that import take from it. One lock guards all of it and
+/// is never held during a system call on a file.
+final class FetchCache: @unchecked Sendable {
+  private enum FileState {
+    /// Submitted; whoever asks may wait.
+    case inFlight
+    /// In memory, not asked for yet.
+    case ready(FileBytes, FileStatus)
+    /// Cannot be served; importlib decides what that means.
+    case failed
+    /// Asked for before it was submitted: the asker reads it.
+    case claimed
+    /// Handed over.
+    case consumed
+  }
+
+  private enum ListingState {
+    case inFlight
+    case ready(DirectoryListing)
+    case failed
+  }
+
+  private let monitor = Monitor()
+  private var files = ByteTable<FileState>()
+  private var listings = ByteTable<ListingState>()
+  private var demands: [[UInt8]] = []
+  private var awaited = 0
+  private var counters = Statistics()
+
+  /// How long anybody waits for something in flight before asking the file system: what stock's own
+  /// read may take is not known, what a user puts up with is.
+  private static let patience = 30_000
+
+  // MARK: The session's side
+
+  /// Notes that the file at `path` is on its way; `false` when a loader has already asked for it.
+  func begin(file path: [UInt8]) -> Bool {
+    monitor.locked {
+      guard files[path] == nil else { return false }
+      files.set(path, .inFlight)
+      return true
+    }
+  }
+
+  /// Puts what came of a file where loaders find it.
+  func finish(file path: [UInt8], _ outcome: FileFetch.Outcome) {
+    monitor.locked {
+      counters.count(outcome)
+      guard case .inFlight? = files[path] else { return }
+      if case .contents(let bytes, let status, let isRacy) = outcome, !isRacy {
+        files.set(path, .ready(bytes, status))
+        counters.bytesUnused &+= bytes.count
+      } else {
+        files.set(path, .failed)
+      }
+      if awaited > 0 { monitor.notifyAll() }
+    }
+  }
+
+  /// Notes that the directory at `path` is being read; `false` when it was before.
+  func begin(listing path: [UInt8]) -> Bool {
+    monitor.locked {
+      guard listings[path] == nil else { return false }
+      listings.set(path, .inFlight)
+      return true
+    }
+  }
+
+  /// Puts a directory's names where finders look.
+  func finish(listing path: [UInt8], _ listing: DirectoryListing?, _ reason: Errno?) {
+    monitor.locked {
+      if let listing {
+        counters.directoriesListed &+= 1
+        listings.set(path, listing.isRacy ? .failed : .ready(listing))
+      } else {
+        listings.set(path, .failed)
+        counters.count(reason)
+      }
+      if awaited > 0 { monitor.notifyAll() }
+    }
+  }
+
+  /// Notes a module whose loader asked for a file that had not been submitted.
+  func demand(module: [UInt8]) {
+    monitor.locked {
+      demands.append(module)
+      counters.demands &+= 1
+    }
+  }
+
+  /// Takes the modules whose files were asked for too early.
+  func takeDemands() -> [[UInt8]] {
+    monitor.locked {
+      let taken = demands
+      demands = []
+      return taken
+    }
+  }
+
+  /// Whether somebody asked for a file too early and the session does not know yet.
+  var hasDemands: Bool { monitor.locked { !demands.isEmpty } }
+
+  /// Gives up what is in flight, and lets every waiter go.
+  func abandonInFlight() {
+    monitor.locked {
+      for index in 0..<files.count where isInFlight(files[at: index]) {
+        files[at: index] = .failed
+      }
+      for index in 0..<listings.count {
+        if case .inFlight = listings[at: index] { listings[at: index] = .failed }
+      }
+      monitor.notifyAll()
+    }
+  }
+
+  /// Bytes in memory that nobody has asked for yet.
+  var bytesUnused: Int { monitor.locked { counters.bytesUnused } }
+
+  /// Changes the counters under the lock.
+  func note(_ body: (inout Statistics) -> Void) {
+    monitor.locked { body(&counters) }
+  }
+
+  /// The counters as they stand.
+  var statistics: Statistics { monitor.locked { counters } }
+
+  // MARK: The importing threads' side
+
+  /// Hands over the bytes of the file at `path`, or returns `nil` where importlib must read it.
+  ///
+  /// Waits for a file in flight; the caller must not hold the GIL. `isDemand` is set when the
+  /// session should learn that the file was asked for.
+  func take(_ path: [UInt8], isDemand: inout Bool) -> FileBytes? {
+    guard let (bytes, status) = claim(path, &isDemand) else {
+      monitor.locked { counters.misses &+= 1 }
+      return nil
+    }
+    // Strictly fresh: what the file system says now decides, as it would for importlib.
+    let now = try? FileStatus(path: CPath(path))
+    return monitor.locked {
+      counters.bytesUnused &-= bytes.count
+      guard now == status else {
+        counters.stale &+= 1
+        counters.misses &+= 1
+        return nil
+      }
+      counters.hits &+= 1
+      counters.bytesServed &+= bytes.count
+      return bytes
+    }
+  }
+
+  private func claim(_ path: [UInt8], _ isDemand: inout Bool) -> (FileBytes, FileStatus)? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    if isInFlight(files[path]) { waitWhile { self.isInFlight(self.files[path]) } }
+    switch files[path] {
+    case .ready(let bytes, let status)?:
+      files.set(path, .consumed)
+      return (bytes, status)
+    case nil:
+      files.set(path, .claimed)
+      isDemand = true
+      return nil
+    default:
+      return nil
+    }
+  }
+
+  /// The names in the directory at `path` if they are known and the directory is unchanged.
+  ///
+  /// Waits for a listing in flight; the caller must not hold the GIL.
+  func freshListing(_ path: [UInt8]) -> DirectoryListing? {
+    guard let listing = listing(path), let now = try? FileStatus(path: CPath(path)),
+      now == listing.status
+    else { return nil }
+    return listing
+  }
+
+  private func listing(_ path: [UInt8]) -> DirectoryListing? {
+    monitor.lock()
+    defer { monitor.unlock() }
+    if case .inFlight? = listings[path] { waitWhile { self.isInFlight(listing: path) } }
+    guard case .ready(let listing)? = listings[path] else { return nil }
+    return listing
+  }
+
+  /// Forgets the directory at `path`; importlib was told that it may have changed.
+  func forget(listing path: [UInt8]) {
+    monitor.locked {
+      if listings[path] != nil { listings.set(path, .failed) }
+    }
+  }
+
+  /// Forgets everything: the process has other rights, or is another process.
+  func forgetAll() {
+    monitor.locked {
+      files = ByteTable()
+      listings = ByteTable()
+    }
+  }
+
+  /// Makes the lock usable in the child of a fork, where its owner may not exist.
+  func abandonLock() { monitor.reset() }
+
+  private func isInFlight(_ state: FileState?) -> Bool {
+    if case .inFlight? = state { return true }
+    return false
+  }
+
+  private func isInFlight(listing path: [UInt8]) -> Bool {
+    if case .inFlight? = listings[path] { return true }
+    return false
+  }
+
+  private func waitWhile(_ condition: () -> Bool) {
+    let start = Instant.now
+    let deadline = start.adding(milliseconds: Self.patience)
+    awaited &+= 1
+    while condition(), monitor.wait(until: deadline) {}
+    awaited &-= 1
+    counters.waits &+= 1
+    counters.waitTime &+= Instant.now.nanoseconds &- start.nanoseconds
+  }
+}

@@ -1,0 +1,103 @@
+/// Where a module's code stands.
+enum ModuleLocation {
+  /// A `.py` file; `package` is the directory whose modules lie below it, if it is one.
+  case source([UInt8], package: [UInt8]?)
+  /// A `.pyc` file without its source.
+  case bytecode([UInt8], package: [UInt8]?)
+  /// A shared object.
+  case native([UInt8], package: [UInt8]?)
+  /// No code: a namespace package's portions.
+  case namespace([[UInt8]])
+
+  /// Whether other modules may lie below this one.
+  var isPackage: Bool {
+    switch self {
+    case .source(_, let package), .bytecode(_, let package), .native(_, let package):
+      return package != nil
+    case .namespace: return true
+    }
+  }
+
+  /// The directories that modules below this one are looked for in.
+  var searchPath: [[UInt8]] {
+    switch self {
+    case .source(_, let package), .bytecode(_, let package), .native(_, let package):
+      return package.map { [$0] } ?? []
+    case .namespace(let portions):
+      return portions
+    }
+  }
+}
+
+/// A module the program may import, on its way from a name to bytes.
+final class PlannedModule {
+  enum Stage {
+    /// Not looked for yet: nobody needs it, or it waits for its package or for a directory.
+    case named
+    /// Found; waits for its turn to be fetched.
+    case located
+    /// Being fetched.
+    case submitted
+    /// Its imports are known.
+    case scanned
+    /// Not to be found where importlib would look, or out of reach.
+    case absent
+  }
+
+  /// The full dotted name.
+  let name: [UInt8]
+  /// The package it lies in.
+  let parent: PlannedModule?
+  var stage = Stage.named
+  var location: ModuleLocation?
+  let place: OrderPlace
+  /// How far the importing program is from certainly needing it: 0 for certain.
+  var rank: Int
+  /// Loaded before the session began, built in or frozen: looked for only on behalf of its children.
+  let isKnown: Bool
+  /// Named after `from … import`: a module only where its package has no such name of its own.
+  var isTentative = false
+  /// Index of the next entry of the search path to look in.
+  var searchIndex = 0
+  /// Portions of a namespace package found so far.
+  var portions: [[UInt8]] = []
+  /// Modules that cannot go on until this one is located or scanned.
+  var waiters: [PlannedModule] = []
+  /// What its code does when it is evaluated.
+  var scan: ImportScan?
+  /// Status of its source, once known.
+  var sourceStatus: FileStatus?
+  var bytecodeHeader: BytecodeHeader?
+  var hasFetchedSource = false
+  var isWithoutBytecode = false
+  /// Run as the program itself: its code sees `__name__ == "__main__"`.
+  var isMain = false
+  /// Importers that run other imports if this module turns out to be absent, and their `try` bodies.
+  var attempts: [(PlannedModule, Int)] = []
+  /// `try` bodies of this module's code whose imports are known to fail.
+  var failedAttempts: [Int] = []
+
+  init(name: [UInt8], parent: PlannedModule?, place: OrderPlace, rank: Int, isKnown: Bool) {
+    self.name = name
+    self.parent = parent
+    self.place = place
+    self.rank = rank
+    self.isKnown = isKnown
+  }
+
+  /// The part of the name behind the last dot.
+  var tail: [UInt8] {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return name }
+    return Array(name[(dot &+ 1)...])
+  }
+
+  /// Whether no scan of it is still to come.
+  var isScanFinal: Bool {
+    if stage == .scanned || stage == .absent { return true }
+    if case .source? = location { return false }
+    return location != nil
+  }
+
+  /// Whether it is certain that there is no more to learn about where it is.
+  var isSettled: Bool { location != nil || stage == .absent }
+}

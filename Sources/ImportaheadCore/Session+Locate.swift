@@ -1,0 +1,64 @@
+/// Where a finder's search of one directory ends.
+public struct FoundModule: Sendable {
+  /// The kind of code, which decides the loader.
+  public enum Kind: UInt8, Sendable {
+    case native, source, bytecode
+  }
+
+  public let kind: Kind
+  /// The file with the code.
+  public let path: [UInt8]
+  /// The package's directory, for a package.
+  public let package: [UInt8]?
+}
+
+extension Session {
+  /// Finds the module with the full name `name` in `directory`, as importlib's FileFinder would.
+  ///
+  /// Answers only where listings that are current prove the answer: every directory involved is
+  /// asked for its status now. `nil` says nothing at all; importlib looks for itself. May wait: the
+  /// caller must not hold the GIL.
+  public func locate(_ name: [UInt8], in directory: [UInt8]) -> FoundModule? {
+    guard let listing = cache.freshListing(directory) else { return nil }
+    let dot = name.lastIndex(of: PathBytes.dot)
+    let tail = dot.map { Array(name[($0 &+ 1)...]) } ?? name
+    switch listing.kind(of: tail) {
+    case .unknown: return nil
+    case .directory:
+      let package = PathBytes.join(directory, tail)
+      guard let inner = cache.freshListing(package) else { return nil }
+      switch code(named: Array("__init__".utf8), in: inner) {
+      case .doubtful: return nil
+      case .here(let kind, let path): return FoundModule(kind: kind, path: path, package: package)
+      case .notHere: break
+      }
+    case .file, .absent: break
+    }
+    guard case .here(let kind, let path) = code(named: tail, in: listing) else { return nil }
+    return FoundModule(kind: kind, path: path, package: nil)
+  }
+
+  private enum Code {
+    case here(FoundModule.Kind, [UInt8])
+    case notHere
+    /// A link, or something that is no plain file.
+    case doubtful
+  }
+
+  private func code(named stem: [UInt8], in listing: DirectoryListing) -> Code {
+    let kinds: [(FoundModule.Kind, [[UInt8]])] = [
+      (.native, settings.extensionSuffixes), (.source, settings.sourceSuffixes),
+      (.bytecode, settings.bytecodeSuffixes),
+    ]
+    for (kind, suffixes) in kinds {
+      for suffix in suffixes {
+        switch listing.kind(of: stem, suffix) {
+        case .file: return .here(kind, PathBytes.join(listing.path, stem, suffix))
+        case .absent: continue
+        case .directory, .unknown: return .doubtful
+        }
+      }
+    }
+    return .notHere
+  }
+}

@@ -1,0 +1,173 @@
+/// One program's prefetching, from its start until nothing new appears.
+///
+/// The session's thread scans, resolves and fetches; threads that import take from the cache. When
+/// all is done the thread ends; a demand it has not foreseen starts it again.
+public final class Session: @unchecked Sendable {
+  let settings: SessionSettings
+  let cache = FetchCache()
+  /// Guards what follows.
+  private let monitor = Monitor()
+  private var thread: Thread?
+  private var waker: WorkerPool?
+  private var phase = Phase.idle
+  private var starts = 0
+  /// Touched by the session's thread alone; kept from one start to the next.
+  private var planner: Planner?
+
+  private enum Phase {
+    case idle, running, stopping
+  }
+
+  /// How long the thread waits for a demand when all is done, in milliseconds: starting it again
+  /// costs more.
+  private static let patience = 10
+
+  /// How often a demand may start the thread again.
+  private static let mostStarts = 200
+
+  /// Prepares a session; nothing happens before `start()`.
+  public init(settings: SessionSettings) {
+    self.settings = settings
+  }
+
+  /// Starts the session's thread; throws where the process may not have another.
+  public func start() throws(Errno) {
+    monitor.lock()
+    defer { monitor.unlock() }
+    guard phase == .idle, starts < Self.mostStarts else { return }
+    // An earlier thread has said that it is done; it is about to end.
+    _ = thread?.join(milliseconds: 100)
+    starts &+= 1
+    thread = try Thread { self.run() }
+    phase = .running
+  }
+
+  /// Stops the session for good, waiting for its threads for at most `milliseconds`.
+  ///
+  /// Returns whether they have ended. What is in memory can still be taken.
+  @discardableResult
+  public func stop(milliseconds: Int) -> Bool {
+    monitor.lock()
+    phase = .stopping
+    waker?.relayWake()
+    let running = thread
+    thread = nil
+    monitor.unlock()
+    let ended = running?.join(milliseconds: milliseconds) ?? true
+    cache.abandonInFlight()
+    return ended
+  }
+
+  /// Makes the session harmless in the child of a fork: its threads are not there.
+  public func becomeChild() {
+    cache.abandonLock()
+    monitor.reset()
+    phase = .stopping
+    thread = nil
+    waker = nil
+    cache.forgetAll()
+  }
+
+  /// Hands over the bytes of the file at `path`; `nil` where importlib must read it.
+  ///
+  /// May wait: the caller must not hold the GIL. `isDemand` is set when `demand(module:)` should be
+  /// told whose file it is.
+  public func take(_ path: [UInt8], isDemand: inout Bool) -> FileBytes? {
+    cache.take(path, isDemand: &isDemand)
+  }
+
+  /// Lets the session learn that a loader asked for a module's file that it had not submitted.
+  public func demand(module name: [UInt8]) {
+    cache.demand(module: name)
+    monitor.lock()
+    let isIdle = phase == .idle
+    if phase == .running { waker?.relayWake() }
+    monitor.unlock()
+    if isIdle { try? start() }
+  }
+
+  /// The names in the directory at `path`, each followed by a NUL, if they are known and current.
+  ///
+  /// May wait: the caller must not hold the GIL.
+  public func names(in path: [UInt8]) -> [UInt8]? {
+    cache.freshListing(path)?.names
+  }
+
+  /// Forgets the names in the directory at `path`.
+  public func forget(directory path: [UInt8]) {
+    cache.forget(listing: path)
+  }
+
+  /// Forgets everything that was fetched.
+  public func forgetAll() {
+    cache.forgetAll()
+  }
+
+  /// What the session has done so far.
+  public var statistics: Statistics { cache.statistics }
+
+  // MARK: The session's thread
+
+  private func run() {
+    let begin = Instant.now
+    if (try? Thread.enterPrivateDescriptorTable()) != nil {
+      let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
+      cache.note { $0.backend = fetcher.backend }
+      monitor.locked { waker = fetcher.waker }
+      work(with: fetcher)
+      monitor.locked { waker = nil }
+      fetcher.close(milliseconds: 50)
+      cache.note { $0.processorTime &+= fetcher.workerTime }
+    } else {
+      monitor.locked { if phase == .running { phase = .stopping } }
+    }
+    cache.abandonInFlight()
+    cache.note {
+      $0.processorTime &+= Instant.threadTime
+      $0.sessionTime &+= Instant.now.nanoseconds &- begin.nanoseconds
+    }
+  }
+
+  private var wantedBackend: Backend {
+    guard settings.backend == .ring else { return .threads }
+    return Confinement.hasSystemCallFilter && !settings.isBackendForced ? .threads : .ring
+  }
+
+  private func work(with fetcher: Fetcher) {
+    let deadline = Instant.now.adding(milliseconds: settings.limits.duration)
+    let planner: Planner
+    if let kept = self.planner {
+      planner = kept
+      planner.fetcher = fetcher
+    } else {
+      planner = Planner(settings, cache, fetcher)
+      self.planner = planner
+      planner.begin()
+    }
+    var idleSince: Instant?
+    while monitor.locked({ phase == .running }) {
+      let demands = cache.takeDemands()
+      planner.take(demands: demands)
+      planner.pump()
+      if !planner.isDone || !demands.isEmpty { idleSince = nil }
+      guard planner.isDone else {
+        guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
+        planner.take(fetcher.wait(until: deadline))
+        continue
+      }
+      let idleEnd = (idleSince ?? Instant.now).adding(milliseconds: Self.patience)
+      if Instant.now >= idleEnd, finish() { return }
+      idleSince = idleSince ?? Instant.now
+      planner.take(fetcher.wait(until: idleEnd))
+    }
+  }
+
+  /// Ends the work unless a demand came meanwhile; afterwards a demand starts the thread again.
+  private func finish() -> Bool {
+    monitor.locked {
+      guard !cache.hasDemands else { return false }
+      if phase == .running { phase = .idle }
+      return true
+    }
+  }
+}

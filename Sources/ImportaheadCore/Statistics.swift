@@ -1,0 +1,59 @@
+/// What a session did, in counts, bytes and nanoseconds.
+public struct Statistics: Sendable {
+  /// The back end in use.
+  public internal(set) var backend = Backend.none
+  /// Files a loader asked for and got from memory.
+  public internal(set) var hits = 0
+  /// Files a loader asked for and importlib read.
+  public internal(set) var misses = 0
+  /// Misses because the file had changed since it was read ahead.
+  public internal(set) var stale = 0
+  /// Times an importing thread waited for something in flight.
+  public internal(set) var waits = 0
+  /// How long it waited in all, in nanoseconds.
+  public internal(set) var waitTime = 0
+  /// Files read into memory.
+  public internal(set) var filesFetched = 0
+  /// Their size in bytes.
+  public internal(set) var bytesFetched = 0
+  /// Bytes handed to loaders.
+  public internal(set) var bytesServed = 0
+  /// Bytes in memory that nobody has asked for.
+  public internal(set) var bytesUnused = 0
+  /// Bytecode files among the files fetched.
+  public internal(set) var bytecodeFetched = 0
+  /// Source files among the files fetched.
+  public internal(set) var sourcesFetched = 0
+  /// Directories read.
+  public internal(set) var directoriesListed = 0
+  /// Bytes of shared objects the kernel was asked to read ahead.
+  public internal(set) var bytesWarmed = 0
+  /// Modules planned.
+  public internal(set) var modulesPlanned = 0
+  /// Demands: files asked for before they were planned or submitted.
+  public internal(set) var demands = 0
+  /// Processor time of the session's threads, in nanoseconds.
+  public internal(set) var processorTime = 0
+  /// How long the session's thread was alive, in nanoseconds.
+  public internal(set) var sessionTime = 0
+  /// Failures other than those that looking for files brings along.
+  public internal(set) var errors = 0
+  /// The error number of the last such failure; 0 for none.
+  public internal(set) var lastError: Int32 = 0
+
+  mutating func count(_ outcome: FileFetch.Outcome) {
+    switch outcome {
+    case .contents(let bytes, _, _):
+      filesFetched &+= 1
+      bytesFetched &+= bytes.count
+    case .status: break
+    case .failed(let reason): count(reason)
+    }
+  }
+
+  mutating func count(_ reason: Errno?) {
+    guard let reason, !reason.isExpected else { return }
+    errors &+= 1
+    lastError = reason.code
+  }
+}

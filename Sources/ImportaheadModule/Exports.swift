@@ -1,0 +1,163 @@
+internal import CPython
+internal import ImportaheadCore
+
+// What Python calls: each body unwraps its arguments, makes one call into the core, and wraps the
+// result. The session is one for the process and serves the main interpreter only.
+
+nonisolated(unsafe) private var session: Session?
+nonisolated(unsafe) private var hasForkHooks = false
+/// The rights the session was started with: with others, files may not be ours to read.
+nonisolated(unsafe) private var owner: (user: uid_t, group: gid_t) = (0, 0)
+
+/// The longest that a fork or the end of the process waits for our threads, in milliseconds.
+private let joinPatience = 200
+
+/// The session, if the process still has the rights it was started with.
+func currentSession() -> Session? {
+  guard let running = unsafe session else { return nil }
+  guard unsafe owner.user == geteuid(), unsafe owner.group == getegid() else {
+    running.forgetAll()
+    return nil
+  }
+  return running
+}
+
+/// Whether this is the main interpreter of a process that may be served at all.
+func isSupported(_ module: Object?, _ nothing: Object?) -> Object? {
+  let isMain = unsafe PyInterpreterState_GetID(PyInterpreterState_Get()) == 0
+  let isAllowed = isMain && !Confinement.isPrivilegedExecution
+  return unsafe PyBool_FromLong(isAllowed && importahead_has_open_code_hook() == 0 ? 1 : 0)
+}
+
+/// `start(settings)`: starts the session and returns `True`, or `False` where the program has nothing
+/// to prefetch; raises `OSError` where no thread can be had.
+func start(_ module: Object?, _ arguments: Object?) -> Object? {
+  guard let arguments = unsafe arguments, let tuple = unsafe PyTuple_GetItem(arguments, 0),
+    unsafe importahead_is_tuple(tuple) != 0
+  else {
+    unsafe importahead_raise_type_error("expected a tuple of settings")
+    return nil
+  }
+  guard unsafe session == nil else {
+    unsafe importahead_raise_runtime_error("a session has been started before")
+    return nil
+  }
+  var isUseful = false
+  guard let settings = unsafe SessionSettings(tuple, isUseful: &isUseful) else { return nil }
+  guard isUseful else { return unsafe PyBool_FromLong(0) }
+  let made = Session(settings: settings)
+  do throws(Errno) {
+    try made.start()
+  } catch {
+    importahead_raise_os_error(error.code)
+    return nil
+  }
+  unsafe owner = (geteuid(), getegid())
+  unsafe session = made
+  installForkHooks()
+  return unsafe PyBool_FromLong(1)
+}
+
+/// `stop()`: stops the session; what is in memory can still be taken.
+func stop(_ module: Object?, _ nothing: Object?) -> Object? {
+  if let running = unsafe session {
+    let thread = unsafe PyEval_SaveThread()
+    running.stop(milliseconds: joinPatience)
+    unsafe PyEval_RestoreThread(thread)
+  }
+  return unsafe importahead_none()
+}
+
+/// `names(directory)`: the names in a directory as a list of `str`, or `None` when not known.
+func names(_ module: Object?, _ argument: Object?) -> Object? {
+  guard let running = currentSession(), let path = unsafe fileSystemBytes(of: argument) else {
+    return unsafe importahead_none()
+  }
+  let thread = unsafe PyEval_SaveThread()
+  let joined = running.names(in: path)
+  unsafe PyEval_RestoreThread(thread)
+  guard let joined else { return unsafe importahead_none() }
+  return unsafe list(ofNames: joined)
+}
+
+/// A list of `str` from names that are followed by a NUL each.
+private func list(ofNames joined: [UInt8]) -> Object? {
+  guard let list = unsafe PyList_New(0) else { return nil }
+  var start = 0
+  for end in joined.indices where joined[end] == 0 {
+    let name = unsafe joined.withUnsafeBytes { memory in
+      unsafe PyUnicode_DecodeFSDefaultAndSize(
+        memory.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self), end &- start)
+    }
+    start = end &+ 1
+    guard let name = unsafe name else {
+      unsafe Py_DecRef(list)
+      return nil
+    }
+    let result = unsafe PyList_Append(list, name)
+    unsafe Py_DecRef(name)
+    if result != 0 {
+      unsafe Py_DecRef(list)
+      return nil
+    }
+  }
+  return unsafe list
+}
+
+/// `locate(directory, name)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and the
+/// package's directory or `None`; or `None` where only importlib can tell.
+func locate(_ module: Object?, _ arguments: Object?) -> Object? {
+  guard let arguments = unsafe arguments, let running = currentSession(),
+    let directory = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 0)),
+    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1))
+  else {
+    PyErr_Clear()
+    return unsafe importahead_none()
+  }
+  let thread = unsafe PyEval_SaveThread()
+  let found = running.locate(name, in: directory)
+  unsafe PyEval_RestoreThread(thread)
+  guard let found else { return unsafe importahead_none() }
+  guard let tuple = unsafe PyTuple_New(3) else { return nil }
+  _ = unsafe PyTuple_SetItem(tuple, 0, PyLong_FromLong(Int(found.kind.rawValue)))
+  _ = unsafe PyTuple_SetItem(tuple, 1, text(of: found.path))
+  let package = unsafe found.package.map { unsafe text(of: $0) } ?? importahead_none()
+  _ = unsafe PyTuple_SetItem(tuple, 2, package)
+  if unsafe PyErr_Occurred() != nil {
+    unsafe Py_DecRef(tuple)
+    return nil
+  }
+  return unsafe tuple
+}
+
+/// A path as `str`.
+private func text(of path: [UInt8]) -> Object? {
+  unsafe path.withUnsafeBytes { memory in
+    unsafe PyUnicode_DecodeFSDefaultAndSize(
+      memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
+  }
+}
+
+/// `forget(directory)`: drops a directory's names; importlib was told that it may have changed.
+func forget(_ module: Object?, _ argument: Object?) -> Object? {
+  if let running = unsafe session, let path = unsafe fileSystemBytes(of: argument) {
+    running.forget(directory: path)
+  }
+  return unsafe importahead_none()
+}
+
+// MARK: Fork
+
+/// Stops the session before a fork: the child has none of its threads, and CPython 3.12 and later
+/// warn about any thread they see (reliability: F1, F2).
+private func installForkHooks() {
+  guard unsafe !hasForkHooks else { return }
+  unsafe hasForkHooks = true
+  _ = pthread_atfork(
+    { unsafe _ = session?.stop(milliseconds: joinPatience) },
+    nil,
+    { unsafe session?.becomeChild() })
+}
+
+/// The counters of the session, if there is one.
+func sessionStatistics() -> Statistics? { unsafe session?.statistics }

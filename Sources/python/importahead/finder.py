@@ -1,0 +1,79 @@
+"""The path entry finder that takes directory listings from the session's cache."""
+
+import sys
+
+# The interpreter has loaded this as part of itself; `importlib.machinery` would bring `warnings`.
+from _frozen_importlib_external import (
+    BYTECODE_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from _imp import extension_suffixes
+
+from importahead import _importahead
+
+# The same kinds of module as importlib's own hook names, in its order: the first hook that accepts
+# an entry owns it.
+DETAILS = (
+    (ExtensionFileLoader, extension_suffixes()),
+    (SourceFileLoader, SOURCE_SUFFIXES),
+    (SourcelessFileLoader, BYTECODE_SUFFIXES),
+)
+
+_locate = _importahead.locate
+
+
+class PrefetchedFinder(FileFinder):
+    """A `FileFinder` that need not list a directory the session has listed.
+
+    Specs carry importlib's own loader types; every rule stays importlib's.
+    """
+
+    def find_spec(self, fullname, target=None):
+        """Find a module where current listings prove the answer, like `FileFinder.find_spec`."""
+        found = _locate(self.path, fullname)
+        if found is None:
+            return super().find_spec(fullname, target)
+        kind, path, package = found
+        portions = None if package is None else [package]
+        return self._get_spec(DETAILS[kind][0], fullname, path, portions, target)
+
+    def _fill_cache(self):
+        path = self.path
+        names = _importahead.names(path) if path else None
+        if names is None:
+            return super()._fill_cache()
+        # What FileFinder keeps on a platform with case-sensitive names; it lists the directory
+        # itself, and says so to audit hooks.
+        sys.audit("os.listdir", path)
+        self._path_cache = set(names)
+
+    def invalidate_caches(self):
+        """Forget what was listed, like `FileFinder.invalidate_caches`."""
+        _importahead.forget(self.path)
+        super().invalidate_caches()
+
+
+def install():
+    """Put the finder in front of importlib's own, and take over the entries that it holds.
+
+    Hooks before importlib's keep their place: whatever a program inserts later wins.
+    """
+    if sys.flags.verbose > 1:
+        # `-vv` tells every name that is tried.
+        del PrefetchedFinder.find_spec
+    hooks = sys.path_hooks
+    place = next((i for i, hook in enumerate(hooks) if _is_stock(hook)), len(hooks))
+    hooks.insert(place, PrefetchedFinder.path_hook(*DETAILS))
+    for entry, finder in list(sys.path_importer_cache.items()):
+        if type(finder) is FileFinder:
+            taken = PrefetchedFinder(finder.path, *DETAILS)
+            vars(taken).update(vars(finder))
+            sys.path_importer_cache[entry] = taken
+
+
+def _is_stock(hook):
+    return getattr(hook, "__name__", "") == "path_hook_for_FileFinder"

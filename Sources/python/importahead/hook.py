@@ -1,0 +1,138 @@
+"""Switches importahead on, at interpreter start: from a `.pth` file or from `sitecustomize`.
+
+It must never be the reason that a program fails, prints anything or starts noticeably later: every
+failure ends in the interpreter's own way of importing. It imports nothing that the interpreter has
+not loaded, but for importahead itself.
+"""
+
+import sys
+
+_OFF = ("0", "off", "no", "false")
+_TESTED = ((3, 9), (3, 14))
+
+#: How many modules were loaded when the session began; None without one.
+modules_at_start = None
+
+
+def activate():
+    """Start prefetching for this process if it can help; never raises.
+
+    Returns:
+        bool: whether a session runs.
+    """
+    try:
+        return _activate()
+    except BaseException as error:  # an interrupt here would end the interpreter
+        if _variable("IMPORTAHEAD_DEBUG"):
+            sys.stderr.write(f"importahead: not active: {type(error).__name__}: {error}\n")
+        return False
+
+
+def _activate():
+    from os import environ
+
+    global modules_at_start
+    off = environ.get("IMPORTAHEAD")
+    if (off is not None and off.lower() in _OFF) or not _is_supported():
+        return False
+    from importahead import _importahead
+
+    if modules_at_start is not None or not _importahead.is_supported():
+        return False
+    loaded = len(sys.modules)
+    if not _importahead.start(_settings()):
+        return False
+    modules_at_start = loaded
+    from importahead import finder
+
+    finder.install()
+    loader = sys.modules["_frozen_importlib_external"].FileLoader
+    loader.get_data = _importahead.reader(loader, loader.get_data)
+    import atexit
+
+    atexit.register(_finish, _variable("IMPORTAHEAD_STATS"))
+    return True
+
+
+def _is_supported():
+    return (
+        sys.implementation.name == "cpython"
+        and _TESTED[0] <= sys.version_info[:2] <= _TESTED[1]
+        and not hasattr(sys, "frozen")
+        and not hasattr(sys, "_MEIPASS")
+    )
+
+
+def _variable(name):
+    """A variable that steers us; none where the interpreter is told to ignore its own."""
+    from os import environ
+
+    return None if sys.flags.ignore_environment else environ.get(name)
+
+
+def _finish(destination):
+    from importahead import _importahead
+
+    _importahead.stop()
+    if destination:
+        from importahead import statistics
+
+        statistics.write(destination)
+
+
+def _settings():
+    """Describe program and interpreter to the extension, in the order that it reads."""
+    import _imp
+    from os import fsencode
+
+    external = sys.modules["_frozen_importlib_external"]
+    flags = sys.flags
+    version = sys.version_info
+    tag = sys.implementation.cache_tag
+    optimization = f".opt-{flags.optimize}" if flags.optimize else ""
+
+    def join(names):
+        return fsencode("\0".join(names))
+
+    return (
+        join(_command_line()),
+        int(flags.isolated or getattr(flags, "safe_path", False)),
+        join(dict.fromkeys(name for name in sys.path if isinstance(name, str))),
+        join(_known_modules(_imp)),
+        join(_imp.extension_suffixes()),
+        join(external.SOURCE_SUFFIXES),
+        join(external.BYTECODE_SUFFIXES),
+        fsencode(f".{tag}{optimization}.pyc") if tag else b"",
+        fsencode(sys.pycache_prefix or ""),
+        int.from_bytes(external.MAGIC_NUMBER, "little"),
+        version[0],
+        version[1],
+        version[2],
+        fsencode(_imp.check_hash_based_pycs),
+        fsencode(_variable("IMPORTAHEAD_BACKEND") or ""),
+    )
+
+
+def _command_line():
+    """The interpreter's own arguments, its name first; empty where they are not known.
+
+    `sys.orig_argv` has them from CPython 3.10 on; before that /proc/self/cmdline does.
+    """
+    found = getattr(sys, "orig_argv", None)
+    if found is not None:
+        return found
+    from os import fsdecode
+
+    with open("/proc/self/cmdline", "rb") as file:
+        return [fsdecode(part) for part in file.read().split(b"\0")[:-1]]
+
+
+def _known_modules(_imp):
+    """Names that no path entry finder will be asked for."""
+    names = [*sys.modules, *sys.builtin_module_names]
+    # Aliases of frozen modules, whatever file stands in their place.
+    names += ["importlib._bootstrap", "importlib._bootstrap_external"]
+    listed = getattr(_imp, "_frozen_module_names", None)
+    frozen = listed() if listed else ["zipimport"]
+    names += [name for name in frozen if _imp.is_frozen(name)]
+    return names

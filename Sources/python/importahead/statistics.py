@@ -1,0 +1,100 @@
+"""What a session did: the numbers behind `importahead.stats()` and IMPORTAHEAD_STATS."""
+
+import sys
+
+BACKENDS = ("none", "io_uring", "threads")
+
+#: Names of the values that the extension counts, in its order; times come in nanoseconds.
+COUNTERS = (
+    "backend",
+    "hits",
+    "misses",
+    "stale",
+    "waits",
+    "wait_seconds",
+    "files_fetched",
+    "bytes_fetched",
+    "bytes_served",
+    "bytecode_fetched",
+    "sources_fetched",
+    "directories_listed",
+    "bytes_warmed",
+    "modules_planned",
+    "demands",
+    "session_cpu_seconds",
+    "session_seconds",
+    "errors",
+    "last_error",
+)
+
+#: What each key of `stats()` means, with its unit.
+KEYS = {
+    "backend": "io_uring, threads, or none where nothing is prefetched",
+    "modules_loaded": "modules added to sys.modules since the hook ran",
+    "hits": "files that loaders asked for and got from memory",
+    "misses": "files that loaders asked for and importlib read",
+    "stale": "misses because the file had changed since it was read ahead",
+    "waits": "times an importing thread waited for something in flight",
+    "wait_seconds": "how long importing threads waited, seconds",
+    "files_fetched": "files read into memory",
+    "files_unused": "files read into memory that no loader has asked for",
+    "bytes_fetched": "size of the files read into memory, bytes",
+    "bytes_served": "bytes handed to loaders",
+    "bytecode_fetched": "bytecode files among files_fetched",
+    "sources_fetched": "source files among files_fetched",
+    "directories_listed": "directories read",
+    "bytes_warmed": "bytes of shared objects the kernel was asked to read ahead",
+    "modules_planned": "modules that the scan expected",
+    "demands": "files asked for before they were submitted",
+    "session_cpu_seconds": "processor time of the session's threads, seconds",
+    "session_seconds": "how long the session's thread was alive, seconds",
+    "errors": "failures other than files that are not there",
+    "last_error": "error number of the last such failure, 0 for none",
+}
+
+
+def collect():
+    """Return the statistics as a dict; see `KEYS`."""
+    values = _counters()
+    found = dict.fromkeys(COUNTERS, 0) if values is None else dict(zip(COUNTERS, values))
+    found["backend"] = BACKENDS[found["backend"]]
+    for key in ("wait_seconds", "session_cpu_seconds", "session_seconds"):
+        found[key] /= 1e9
+    found["files_unused"] = max(0, found["files_fetched"] - found["hits"])
+    found["modules_loaded"] = _modules_loaded()
+    return {key: found[key] for key in KEYS}
+
+
+def _modules_loaded():
+    hook = sys.modules.get("importahead.hook")
+    if hook is None or hook.modules_at_start is None:
+        return 0
+    return max(0, len(sys.modules) - hook.modules_at_start)
+
+
+def _counters():
+    try:
+        from importahead import _importahead
+    except ImportError:
+        return None
+    return _importahead.statistics()
+
+
+def write(destination):
+    """Write the statistics as one JSON object to a file, or to stderr for `-`.
+
+    Nothing is raised: a destination that cannot be written to is left alone.
+    """
+    text = "{" + ", ".join(f'"{key}": {_json(value)}' for key, value in collect().items()) + "}\n"
+    try:
+        if destination == "-":
+            sys.stderr.write(text)
+        else:
+            with open(destination, "w", encoding="utf-8") as file:
+                file.write(text)
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def _json(value):
+    return f'"{value}"' if isinstance(value, str) else repr(value)
