@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from oracle import Grove, Lane, discover  # noqa: E402
+from oracle import Grove, discover, packages  # noqa: E402
 from oracle import outcome as outcomes  # noqa: E402
 from oracle.lanes import PRODUCT, REPOSITORY, remove_tree  # noqa: E402
 
@@ -19,11 +19,13 @@ SCRATCH = Path(os.environ.get("ORACLE_SCRATCH", REPOSITORY / ".build" / "oracle"
 def pytest_addoption(parser):
     """Adds `--full`, the long version of everything."""
     parser.addoption("--full", action="store_true", help="every interpreter, module and package")
+    parser.addoption("--leave-out", default="", help="kinds of difference not to look at")
     parser.addoption("--hook", default=str(PRODUCT), help="folder of the hook to test")
 
 
 def pytest_configure(config):
     """Registers the marks."""
+    outcomes.LEFT_OUT.update(config.getoption("--leave-out").split())
     config.addinivalue_line("markers", "case(case): the program whose outcome is compared")
     config.addinivalue_line("markers", "full: only with --full")
     config.addinivalue_line("markers", "kind(name): kind of module a case is about")
@@ -90,7 +92,10 @@ def grove(request):
     items = [item for item in items if not item.get_closest_marker("skip")]
     made.prepare({interpreter_of(item) for item in items} - {None} or set(discover()))
     for item in items:
+        flavour = case_of(item).flavour
         try:
+            if flavour not in ("pth", "bare"):
+                packages.install(made, interpreter_of(item), flavour)
             outcomes.plant(made, key_of(item), case_of(item), interpreter_of(item))
         except pytest.skip.Exception as reason:
             item.add_marker(pytest.mark.skip(reason=str(reason)))
@@ -117,6 +122,3 @@ def outcome(raw_outcome):
     found = raw_outcome.differences()
     assert not found, "\n".join(found[:12])
     return raw_outcome
-
-
-__all__ = ["Lane"]

@@ -26,9 +26,9 @@ def stock_words(content, lane):
     return content.replace(ours, ours[: -len(lane.name)] + b"stock")
 
 
-def differences(outcome, stock, other):
+def differences(outcome, stock, other, left_out=()):
     """Yields one line for each difference."""
-    ignored = outcome.case.ignored
+    ignored = {*outcome.case.ignored, *left_out}
     checks = [
         ("status", _statuses),
         ("stdout", lambda a, b: _texts("stdout", a.stdout, b.stdout, ())),

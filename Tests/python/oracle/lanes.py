@@ -99,7 +99,7 @@ class Grove:
             self._lay_hook(lane)
             for interpreter in interpreters:
                 for flavour in ("bare", "pth"):
-                    self._make_environment(lane, interpreter, flavour)
+                    self.make_environment(lane, interpreter, flavour)
         self.touch()
 
     def _lay_hook(self, lane):
@@ -111,7 +111,8 @@ class Grove:
         if not lane.hooked:
             (site / "sitecustomize.py").unlink()
 
-    def _make_environment(self, lane, interpreter, flavour):
+    def make_environment(self, lane, interpreter, flavour):
+        """Makes a lane's virtual environment unless it is there."""
         folder = lane.environment(interpreter, flavour)
         stamp = folder / "made-of"
         made_of = "%s %s" % (interpreter.executable, interpreter.version)
@@ -121,10 +122,11 @@ class Grove:
             subprocess.run(make, check=True, capture_output=True, env=clean_environment())
             stamp.write_text(made_of)
         if flavour == "pth":
-            self._lay_pth(lane, interpreter)
+            self.lay_pth(lane, interpreter)
 
-    def _lay_pth(self, lane, interpreter):
-        packages = lane.site_packages(interpreter)
+    def lay_pth(self, lane, interpreter, flavour="pth"):
+        """Puts the hook and its `.pth` file into an environment's site-packages."""
+        packages = lane.site_packages(interpreter, flavour)
         shutil.rmtree(packages / "importahead", ignore_errors=True)
         shutil.copytree(lane.site() / "importahead", packages / "importahead")
         line = ACTIVATION if lane.hooked else "# stock\n"

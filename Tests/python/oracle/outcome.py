@@ -11,6 +11,9 @@ from oracle.compare import differences, stock_words
 from oracle.interpreters import clean_environment
 from oracle.lanes import RECORDER, remove_tree
 
+# Kinds of difference that a developer asked not to see.
+LEFT_OUT = set()
+
 
 @dataclass(repr=False)
 class Run:
@@ -68,7 +71,7 @@ class Outcome:
         found = []
         for run in self.hooked():
             found += ["%s: %s" % (run.lane, each) for each in void_reasons(self.case, run)]
-            found += ["%s: %s" % (run.lane, each) for each in differences(self, self.stock, run)]
+            found += ["%s: %s" % (run.lane, each) for each in differences(self, self.stock, run, LEFT_OUT)]
         return found
 
 
