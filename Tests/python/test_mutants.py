@@ -4,6 +4,7 @@ import pytest
 from oracle import Case, Grove, discover
 from oracle import outcome as outcomes
 from oracle.lanes import MUTANTS, STOCK, URING
+from test_mutation import check
 
 pytestmark = pytest.mark.part("oracle")
 
@@ -113,3 +114,10 @@ def test_mutants_are_caught(mutant_grove, mutant):
         found += outcomes.run(grove, key, _case(mutant, program), interpreter).differences()
     assert not [each for each in found if "void" in each], found
     assert bool(found) == bool(mutant), found
+
+
+@pytest.mark.parametrize("mutant", ["stale-bytes", "negative-cache"])
+def test_the_property_catches_mutants(mutant_grove, mutant):
+    grove, interpreter = mutant_grove
+    with pytest.raises(AssertionError):
+        check(grove, interpreter, 30, {"ORACLE_MUTANT": mutant})
