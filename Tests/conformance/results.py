@@ -1,7 +1,7 @@
 """Reads JUnit files of regrtest and compares them case by case."""
 
-import xml.etree.ElementTree as ElementTree
 from collections import Counter, defaultdict
+from xml.etree import ElementTree
 
 
 class Results:
@@ -20,6 +20,15 @@ class Results:
         """The same for one module."""
         found = [each for several in self.cases[module].values() for each in several]
         return len([each for each in found if not outcomes or each in outcomes])
+
+    def add(self, other):
+        """Takes in the results of another run."""
+        for module, cases in other.cases.items():
+            for name, found in cases.items():
+                self.cases[module][name] += found
+        self.seconds += other.seconds
+        self.active += other.active
+        self.inactive += other.inactive
 
     def only(self, module):
         """The results of one module."""
@@ -44,7 +53,7 @@ def read(path):
 def module_of(name):
     """`test_import` of `test.test_import.ImportTests.test_x`."""
     parts = name.split(".")
-    return next((part for part in parts if part.startswith("test_")), parts[0])
+    return next((part for part in parts if part.startswith("test_")), "(others)")
 
 
 def outcome_of(case):

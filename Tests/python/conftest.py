@@ -9,9 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from oracle import Grove, discover, packages  # noqa: E402
-from oracle import outcome as outcomes  # noqa: E402
-from oracle.lanes import PRODUCT, REPOSITORY, remove_tree  # noqa: E402
+from oracle import Grove, discover, packages
+from oracle import outcome as outcomes
+from oracle.lanes import PRODUCT, REPOSITORY, remove_tree
 
 SCRATCH = Path(os.environ.get("ORACLE_SCRATCH", REPOSITORY / ".build" / "oracle"))
 

@@ -113,7 +113,11 @@ class Condition:
 
     def comparison(self, node):
         left, right = self.operand(node.left), self.operand(node.comparators[0])
-        if len(node.ops) > 1 or UNKNOWN in (left, right) or not isinstance(node.ops[0], COMPARISONS):
+        if (
+            len(node.ops) > 1
+            or UNKNOWN in (left, right)
+            or not isinstance(node.ops[0], COMPARISONS)
+        ):
             return UNKNOWN
         operator = type(node.ops[0]).__name__
         if "not __main__" in (left, right) and "__main__" not in (left, right):

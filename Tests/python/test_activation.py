@@ -42,7 +42,11 @@ def _starts():
     yield "off-path", {"environment": {"IMPORTAHEAD": "0"}, "flavour": "bare"}, False
     yield "safe-path", {"environment": {"PYTHONSAFEPATH": "1"}}, True
     yield "no-user-site", {"environment": {"PYTHONNOUSERSITE": "1"}}, True
-    yield "odd-switches", {"environment": {"IMPORTAHEAD": "", "IMPORTAHEAD_PROFILE": "/dev/full"}}, True
+    yield (
+        "odd-switches",
+        {"environment": {"IMPORTAHEAD": "", "IMPORTAHEAD_PROFILE": "/dev/full"}},
+        True,
+    )
     yield "odd-locale", {"environment": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}}, True
 
 
@@ -96,7 +100,8 @@ def _chained():
     for name, text in USERS.items():
         made = Case(
             files=_sitecustomize(text),
-            body=BODY + "import sys\nprint(getattr(sys.modules.get('sitecustomize'), 'value', None))\n",
+            body=BODY
+            + "import sys\nprint(getattr(sys.modules.get('sitecustomize'), 'value', None))\n",
             flavour="bare",
             environment={"PYTHONPATH": "{site}:{root}/user"},
             active=name not in ("exits", "interrupts"),
@@ -254,7 +259,10 @@ def test_a10_interpreters_out_of_range_run_unassisted(grove, version, tmp_path):
     run = subprocess.run(
         [str(found[0]), "-B", "-c", program],
         cwd=str(tmp_path),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": "%s:%s" % (grove.lanes[-1].site(), tmp_path)},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": "%s:%s" % (grove.lanes[-1].site(), tmp_path),
+        },
         capture_output=True,
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, b"mod\n", b"")

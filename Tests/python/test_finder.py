@@ -76,8 +76,9 @@ def test_12_a_folder_without_init_does_not_shadow_a_later_module(outcome):
     sys.path.append(root + '/three')
     import space.c
     print(list(space.__path__), space.c.value, space.__spec__.loader, space.__file__)
-    """.replace(", space.__file__", ", getattr(space, '__file__', 'none')")
-    .replace("space.__spec__.loader", "type(space.__spec__.loader).__name__"),
+    """.replace(", space.__file__", ", getattr(space, '__file__', 'none')").replace(
+        "space.__spec__.loader", "type(space.__spec__.loader).__name__"
+    ),
 )
 def test_13_namespace_portions_follow_sys_path(outcome):
     assert outcome.text.startswith("_NamespacePath") and "three/space" in outcome.text
@@ -282,7 +283,7 @@ def test_15_duplicate_missing_bytes_pathlike_and_symlinked_entries(outcome):
 
 @pytest.mark.kind("source")
 @case(
-    files={"many/m%04d.py" % number: "" for number in range(0, 3000)},
+    files={"many/m%04d.py" % number: "" for number in range(3000)},
     body="""
     import sys
     sys.path.insert(0, sys.path[0] + '/many')

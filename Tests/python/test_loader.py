@@ -49,8 +49,10 @@ def _matrix():
 
 @pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_matrix()))
-def test_i03_i04_i07_every_state_of_bytecode_with_every_flag(outcome, case):
-    good = case.pycs not in ("orphaned", "not-code", "header-only") and not case.pycs.startswith("trunc")
+def test_04_05_i03_i04_i07_every_state_of_bytecode_with_every_flag(outcome, case):
+    good = case.pycs not in ("orphaned", "not-code", "header-only") and not case.pycs.startswith(
+        "trunc"
+    )
     if good:
         assert "mod a" in outcome.text
     for run in outcome.hooked():
@@ -219,7 +221,10 @@ def test_08_concurrent_first_runs_write_bytecode(outcome):
         ),
         pytest.param(
             Case(
-                files={**FILES, "first.py": "import sys\nsys.pycache_prefix = sys.path[0] + '/late'\n"},
+                files={
+                    **FILES,
+                    "first.py": "import sys\nsys.pycache_prefix = sys.path[0] + '/late'\n",
+                },
                 body="import first\n" + BODY,
             ),
             id="assigned",
@@ -360,10 +365,16 @@ def test_22_source_comes_from_the_disk(outcome):
 
 @pytest.mark.kind("source")
 @case(
-    files={"bad.py": "value = 1\nraise ValueError('at import')\n", "syntax.py": "def f(:\n",
-           "deep.py": "import bad\n", "latin.py": b"# coding: latin-1\nvalue = '\xe9'\n",
-           "broken.py": b"value = '\xff'\n", "nul.py": b"value = 1\0\n",
-           "bom.py": b"\xef\xbb\xbfvalue = 'bom'\n", "cookie.py": b"# coding: nonsense\n"},
+    files={
+        "bad.py": "value = 1\nraise ValueError('at import')\n",
+        "syntax.py": "def f(:\n",
+        "deep.py": "import bad\n",
+        "latin.py": b"# coding: latin-1\nvalue = '\xe9'\n",
+        "broken.py": b"value = '\xff'\n",
+        "nul.py": b"value = 1\0\n",
+        "bom.py": b"\xef\xbb\xbfvalue = 'bom'\n",
+        "cookie.py": b"# coding: nonsense\n",
+    },
     body="""
     import traceback
     for name in ('deep', 'syntax', 'latin', 'broken', 'nul', 'bom', 'cookie', 'absent'):
@@ -419,8 +430,11 @@ def test_27_reload_reads_again(outcome):
 @pytest.mark.kind("frozen")
 @pytest.mark.parametrize("setting", ["on", "off"])
 @case(
-    files={"os.py": "raise SystemExit('shadowed')\n", "zipimport.py": "value = 'never'\n",
-           "mod.py": "value = 1\n"},
+    files={
+        "os.py": "raise SystemExit('shadowed')\n",
+        "zipimport.py": "value = 'never'\n",
+        "mod.py": "value = 1\n",
+    },
     body="""
     import mod, os, zipimport, codecs, abc, io, stat, posixpath, __hello__, this
     for each in (os, zipimport, codecs, abc, io, stat, posixpath, __hello__):
@@ -434,8 +448,12 @@ def test_30_i23_frozen_modules(outcome, setting):
 
 @pytest.mark.kind("builtin")
 @case(
-    files={"sys.py": "raise SystemExit\n", "time.py": "value = 'mine'\n", "itertools.py": "x = 1\n",
-           "mod.py": "import sys, time, itertools, _imp, builtins, gc\n"},
+    files={
+        "sys.py": "raise SystemExit\n",
+        "time.py": "value = 'mine'\n",
+        "itertools.py": "x = 1\n",
+        "mod.py": "import sys, time, itertools, _imp, builtins, gc\n",
+    },
     body="""
     import mod, sys, importlib.util
     for name in ('sys', 'time', 'itertools', 'builtins', 'gc', 'marshal'):
@@ -457,8 +475,13 @@ ARCHIVE = {
 
 @pytest.mark.kind("zip")
 @case(
-    files={"lib.zip": Zip(ARCHIVE), "mod.py": "", "portion/outside.py": "",
-           "package/keep/__init__.py": "value = 'beside'\n", "package.zip": Zip({"keep.py": ""})},
+    files={
+        "lib.zip": Zip(ARCHIVE),
+        "mod.py": "",
+        "portion/outside.py": "",
+        "package/keep/__init__.py": "value = 'beside'\n",
+        "package.zip": Zip({"keep.py": ""}),
+    },
     body="""
     import sys, pkgutil
     root = sys.path[0]
@@ -478,8 +501,11 @@ def test_30_zip_entries(outcome):
 
 @pytest.mark.kind("extension")
 @case(
-    files={"native/__init__.py": "from . import _heapq\n", "native/_heapq{ext}": extension("_heapq"),
-           "link/_bisect{ext}": extension("_bisect")},
+    files={
+        "native/__init__.py": "from . import _heapq\n",
+        "native/_heapq{ext}": extension("_heapq"),
+        "link/_bisect{ext}": extension("_bisect"),
+    },
     body="""
     import sys
     import native._heapq

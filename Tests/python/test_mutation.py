@@ -22,7 +22,7 @@ MODULES = ["a", "b", "c", "d", "pkg", "pkg.x", "pkg.y", "pkg.sub", "pkg.sub.z", 
 FOLDERS = [".", "pkg", "pkg/sub", "space", "other"]
 
 # What the steps of a program call; `show` prints the outcome of one of them.
-PRELUDE = '''
+PRELUDE = """
 import importlib, importlib.util, os, shutil, sys, time
 ROOT = os.getcwd()
 
@@ -111,7 +111,7 @@ def show(step, *arguments):
         print(step.__name__, arguments, step(*arguments))
     except BaseException as error:
         print(step.__name__, arguments, type(error).__name__, error)
-'''
+"""
 
 NAMES = st.sampled_from([*MODULES, "late"])
 STEPS = st.one_of(

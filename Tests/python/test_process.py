@@ -40,7 +40,7 @@ THREADS = "def threads():\n    return len(__import__('os').listdir('/proc/self/t
 )
 def test_f01_f02_fork_while_prefetching(outcome):
     assert outcome.stock.stderr == b""
-    assert "child 119\nparent 3\n119\n" == outcome.text
+    assert outcome.text == "child 119\nparent 3\n119\n"
 
 
 @pytest.mark.kind("source")
@@ -106,7 +106,7 @@ def test_f01_a_fork_from_c(outcome):
     pause=0,
 )
 def test_f02_grandchildren(outcome):
-    assert "grandchild 100\n0 1\n" == outcome.text
+    assert outcome.text == "grandchild 100\n0 1\n"
 
 
 @pytest.mark.kind("source")
@@ -255,7 +255,9 @@ def test_f08_no_copy_of_the_programs_pipes_is_kept(outcome):
 @pytest.mark.kind("source")
 def test_f08_standard_input_is_not_held(grove, interpreter, tmp_path):
     """The reader of our output sees its end as soon as the program closes it."""
-    (tmp_path / "main.py").write_text("import os\nos.close(1)\nos.close(2)\nimport json, time\ntime.sleep(3)\n")
+    (tmp_path / "main.py").write_text(
+        "import os\nos.close(1)\nos.close(2)\nimport json, time\ntime.sleep(3)\n"
+    )
     for lane in grove.lanes:
         process = subprocess.Popen(
             [lane.python(interpreter), "main.py"],
@@ -277,7 +279,11 @@ def test_f08_standard_input_is_not_held(grove, interpreter, tmp_path):
 @pytest.mark.kind("source")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give its rights away")
 @case(
-    files={**FILES, "first.py": "import os\nos.setgid(65534)\nos.setuid(65534)\n", "secret.py": "value = 1\n"},
+    files={
+        **FILES,
+        "first.py": "import os\nos.setgid(65534)\nos.setuid(65534)\n",
+        "secret.py": "value = 1\n",
+    },
     body="""
     import first
     try:
@@ -299,7 +305,11 @@ def test_f09_rights_given_away_between_prefetch_and_import(outcome):
 @pytest.mark.kind("source")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may change the root folder")
 @case(
-    files={**FILES, "first.py": "import os\nos.chroot(os.getcwd() + '/jail')\nos.chdir('/')\n", "jail/x": ""},
+    files={
+        **FILES,
+        "first.py": "import os\nos.chroot(os.getcwd() + '/jail')\nos.chdir('/')\n",
+        "jail/x": "",
+    },
     body="""
     import first, sys
     sys.path.insert(0, '/')
@@ -390,7 +400,9 @@ def test_u02_f13_under_resource_limits(grove, interpreter, limit, tmp_path):
         drop = []
         if limit.startswith("processes") and os.getuid() == 0 and shutil.which("setpriv"):
             drop = ["setpriv", "--reuid=65533", "--clear-groups"]
-            readable = subprocess.run([*drop, lane.python(interpreter), "-c", ""], capture_output=True)
+            readable = subprocess.run(
+                [*drop, lane.python(interpreter), "-c", ""], capture_output=True
+            )
             if readable.returncode:
                 pytest.skip("another user cannot run this interpreter")
         run = subprocess.run(
@@ -438,10 +450,10 @@ def test_u06_special_files_on_the_path(outcome):
     import keep
     print(keep.value)
     """,
-    prepare=lambda root, interpreter, python: [
-        os.mkfifo(root / "fifo" / ("m%d.py" % number)) for number in range(5)
-    ]
-    + [os.mkfifo(root / "fifo" / "__pycache__" / ("m%d.pyc" % number)) for number in range(5)],
+    prepare=lambda root, interpreter, python: (
+        [os.mkfifo(root / "fifo" / ("m%d.py" % number)) for number in range(5)]
+        + [os.mkfifo(root / "fifo" / "__pycache__" / ("m%d.pyc" % number)) for number in range(5)]
+    ),
 )
 def test_u06_fifos_beside_modules_never_block(outcome):
     assert outcome.text == "1\n"

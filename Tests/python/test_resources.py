@@ -191,7 +191,9 @@ def _starts():
             arguments=arguments,
             recorded=name == "script",
             prepare=_compiled,
-            stdin=b"import mod, pkg.a\nprint(mod.value)\n" if name in ("stdin", "interactive") else b"",
+            stdin=b"import mod, pkg.a\nprint(mod.value)\n"
+            if name in ("stdin", "interactive")
+            else b"",
             ignored=("stderr",) if name == "timeit" else (),
         )
         yield pytest.param(made, id=name.replace(" ", "-"))

@@ -9,7 +9,15 @@ from oracle import outcome as outcomes
 pytestmark = [pytest.mark.part("loader"), pytest.mark.kind("source")]
 
 # Tests, demonstrations, and modules that act when they are imported.
-LEFT_OUT = {"test", "tests", "idle_test", "turtledemo", "site-packages", "__pycache__", "lib-dynload"}
+LEFT_OUT = {
+    "test",
+    "tests",
+    "idle_test",
+    "turtledemo",
+    "site-packages",
+    "__pycache__",
+    "lib-dynload",
+}
 ACTING = {"antigravity", "this", "idlelib.idle", "lib2to3.pgen2.conv"}
 CHUNK = 30
 
@@ -85,7 +93,9 @@ def test_stdlib_modules_each_alone(grove, chunk):
 @pytest.mark.full
 @pytest.mark.parametrize("flags", FLAGS, ids=lambda flags: "".join(flags) or "plain")
 def test_stdlib_with_every_flag(grove, interpreter, flags):
-    names = [name for name in modules_of(interpreter) if not name.startswith(("idlelib", "lib2to3"))]
+    names = [
+        name for name in modules_of(interpreter) if not name.startswith(("idlelib", "lib2to3"))
+    ]
     case = Case(body=program(names), flags=flags, timeout=240, ignored=("descriptors",))
     compare(grove, "stdlib-flags", interpreter, case)
 

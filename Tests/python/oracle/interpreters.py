@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 SUPPORTED = [(3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14)]
@@ -87,7 +87,7 @@ def _version_key(path):
     return [int(part) for part in path.name.rstrip("t").split(".") if part.isdigit()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def discover():
     """The interpreters found: one for each feature version, preferring those with their tests.
 

@@ -71,7 +71,9 @@ class Outcome:
         found = []
         for run in self.hooked():
             found += ["%s: %s" % (run.lane, each) for each in void_reasons(self.case, run)]
-            found += ["%s: %s" % (run.lane, each) for each in differences(self, self.stock, run, LEFT_OUT)]
+            found += [
+                "%s: %s" % (run.lane, each) for each in differences(self, self.stock, run, LEFT_OUT)
+            ]
         return found
 
 

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -14,7 +14,7 @@ from oracle.lanes import TESTS
 REQUIREMENTS = TESTS / "requirements"
 
 
-@lru_cache(maxsize=None)
+@cache
 def install(grove, interpreter, name="packages"):
     """Makes the `packages` environment of every lane; skips where they cannot be had."""
     requirements = REQUIREMENTS / (name + ".txt")

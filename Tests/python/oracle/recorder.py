@@ -78,7 +78,9 @@ def _observe():
         seen.append(("type", value(thing)))
         seen.append(("spec", spec(own.get("__spec__"))))
         seen.append(("loader", loader(own.get("__loader__"))))
-        seen.append(("same loader", own.get("__loader__") is getattr(own.get("__spec__"), "loader", 0)))
+        seen.append(
+            ("same loader", own.get("__loader__") is getattr(own.get("__spec__"), "loader", 0))
+        )
         seen.append(("names", [str(name) for name in own]))
         return seen
 
@@ -131,7 +133,9 @@ def _observe():
             "dont_write_bytecode": sys.dont_write_bytecode,
             "pycache_prefix": sys.pycache_prefix,
             "warnoptions": value(sys.warnoptions),
-            "status": lines_of("/proc/self/status", ("Threads", "SigBlk", "SigIgn", "Umask", "Uid")),
+            "status": lines_of(
+                "/proc/self/status", ("Threads", "SigBlk", "SigIgn", "Umask", "Uid")
+            ),
             "limits": lines_of("/proc/self/limits"),
             "stats": stats,
         }

@@ -1,10 +1,9 @@
 """Installs the mock finder, or one of its mutants."""
 
-import posix
-import sys
-
 import _frozen_importlib_external as machinery
 import _imp
+import posix
+import sys
 
 from importahead import ACTIVE, HITS
 
@@ -115,9 +114,7 @@ def start_native_thread():
     library.usleep.argtypes = [ctypes.c_uint]
     thread = ctypes.c_ulong()
     routine = ctypes.cast(library.usleep, ctypes.c_void_p)
-    library.pthread_create(
-        ctypes.byref(thread), None, routine, ctypes.c_void_p(900_000)
-    )
+    library.pthread_create(ctypes.byref(thread), None, routine, ctypes.c_void_p(900_000))
 
 
 def replace_finders(make):
