@@ -52,7 +52,6 @@ def _starts():
 
 def _cases():
     for name, keywords, active in _starts():
-        keywords = {"environment": {}, **keywords}
         made = Case(files=FILES, body=BODY, active=active, **keywords)
         yield pytest.param(made, id=name)
 

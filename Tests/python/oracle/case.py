@@ -220,7 +220,7 @@ def _drop_sources(root, python, beside):
 
 PYCS = {
     "missing": lambda root, python: None,
-    "fresh": lambda root, python: compile_tree(root, python),
+    "fresh": compile_tree,
     "optimized": lambda root, python: compile_tree(root, python, optimize=(0, 1, 2)),
     "stale-mtime": lambda root, python: _stale(root, python, "timestamp", seconds=7, text=""),
     "stale-size": lambda root, python: _stale(root, python, "timestamp"),

@@ -131,8 +131,8 @@ def environment_of(lane, root, case):
     if case.flavour == "bare":
         environment["PYTHONPATH"] = str(lane.site())
     for name, text in case.environment.items():
-        text = text.replace("{root}", str(root)).replace("{site}", str(lane.site()))
-        environment[name] = text
+        filled = text.replace("{root}", str(root)).replace("{site}", str(lane.site()))
+        environment[name] = filled
     environment["ORACLE_PAUSE"] = str(case.pause)
     environment["ORACLE_RECORDER"] = str(RECORDER)
     environment["ORACLE_RECORD"] = str(root.parent / (root.name + ".record"))
