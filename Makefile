@@ -16,6 +16,10 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 # What apt has to provide. Benchmarks/bench.mk adds what only a measurement needs.
 PACKAGES := binutils liburing-dev libpython3-dev pkg-config python3-venv
 
+# Where `make install` puts things; the tool finds its Python side through the link.
+PREFIX ?= /usr/local
+LIBRARY = $(DESTDIR)$(PREFIX)/lib/importahead
+
 TOOL := dist/bin/importahead
 PACKAGE := dist/python/importahead
 EXTENSION := $(PACKAGE)/_importahead.abi3.so
@@ -26,8 +30,8 @@ PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchm
 
 -include Benchmarks/bench.mk
 
-.PHONY: help setup build tool extension python test test-swift test-python demo lint format \
-	conformance clean
+.PHONY: help setup packages build tool extension python test test-swift test-python demo lint format \
+	conformance install clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,16 +39,20 @@ help: ## Show what can be made.
 setup: ## Install the Debian packages that are missing; nothing when none is.
 	@scripts/setup '$(SWIFT)' $(PACKAGES) $(BENCH_PACKAGES)
 
+# What building alone needs: nobody has to have what a measurement needs.
+packages:
+	@scripts/setup '$(SWIFT)' $(PACKAGES)
+
 build: tool extension python ## Build the tool and the extension into dist/.
 	@echo 'built $(TOOL) and $(EXTENSION)'
 
 # The tool carries its Swift runtime, so that it runs where there is no toolchain.
-tool: setup
+tool: packages
 	@$(call swift-quietly,$(SWIFT) build -c release --product importahead --static-swift-stdlib)
 	@scripts/place --strip .build/release/importahead $(TOOL)
 
 # The extension is Embedded Swift and keeps a build directory of its own: the two never mix.
-extension: setup
+extension: packages
 	@$(call swift-quietly,$(SWIFT) build -c release --traits Embedded --product _importahead \
 	  --scratch-path .build/embedded)
 	@scripts/place --strip .build/embedded/release/lib_importahead.so $(EXTENSION)
@@ -58,7 +66,7 @@ python: extension
 
 test: test-swift test-python ## Run the Swift and the Python tests.
 
-test-swift: setup
+test-swift: packages
 	@$(SWIFT) test
 
 test-python: build $(VENV)/ready
@@ -78,13 +86,21 @@ format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
 	@$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
 	@$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
 
-conformance: build $(VENV)/ready ## Run CPython's own import tests under the hook.
+conformance: build $(VENV)/ready ## Run CPython's own import tests, and ours on every interpreter.
 	@$(VENV)/bin/python Tests/conformance/run.py
+	@$(VENV)/bin/python -m pytest -q --full Tests/python
+
+install: build ## Copy the build to PREFIX, /usr/local by default, and link the tool into its bin.
+	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBRARY)'
+	@rm -rf '$(LIBRARY)/bin' '$(LIBRARY)/python'
+	@cp -a dist/bin dist/python '$(LIBRARY)'
+	@ln -sfn ../lib/importahead/bin/importahead '$(DESTDIR)$(PREFIX)/bin/importahead'
+	@echo 'installed $(PREFIX)/bin/importahead'
 
 clean: ## Remove everything that was built.
 	@rm -rf .build dist Benchmarks/.build
 
-$(VENV)/ready: scripts/requirements.txt | setup
+$(VENV)/ready: scripts/requirements.txt | packages
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \

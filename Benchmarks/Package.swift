@@ -11,7 +11,9 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "importahead-benchmarks",
   products: [
-    .executable(name: "slowfs", targets: ["slowfs"])
+    .executable(name: "bench", targets: ["bench"]),
+    .executable(name: "slowfs", targets: ["slowfs"]),
+    .executable(name: "readlist", targets: ["readlist"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -26,6 +28,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .target(name: "Measure", swiftSettings: settings),
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        "Measure",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+    .executableTarget(name: "readlist", swiftSettings: settings),
+    .testTarget(name: "MeasureTests", dependencies: ["Measure"]),
     .testTarget(name: "SlowFileSystemTests", dependencies: ["SlowFileSystem", "slowfs"]),
   ]
 )

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +46,26 @@ static inline int importahead_clear_status_flags(int descriptor) {
   return fcntl(descriptor, F_SETFL, 0);
 }
 
+// Declared as an enumerator of an anonymous type; musl has no such kind.
+static inline int importahead_adaptive_mutex(void) {
+#ifdef __GLIBC__
+  return PTHREAD_MUTEX_ADAPTIVE_NP;
+#else
+  return PTHREAD_MUTEX_NORMAL;
+#endif
+}
+
+// openat2(2), Linux 5.6, has no wrapper in glibc.
+static inline int importahead_openat2(const char *path, uint64_t flags, uint64_t resolve) {
+  struct open_how how = {.flags = flags, .resolve = resolve};
+  return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+// statfs names both a function and a structure, too.
+static inline int importahead_fstatfs(int descriptor, struct statfs *status) {
+  return fstatfs(descriptor, status);
+}
+
 // statx names both a function and a structure; Swift sees only the structure.
 static inline int importahead_statx(
     int directory, const char *path, int flags, unsigned int mask, struct statx *status) {
@@ -52,5 +74,6 @@ static inline int importahead_statx(
 
 // Flags that glibc declares as macros with casts, or not at all before 2.34.
 static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
+static const int RWF_NOWAIT_FLAG = 0x00000008;
 static const int CLONE_FILES_FLAG = 0x00000400;
 #endif

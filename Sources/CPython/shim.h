@@ -1,6 +1,8 @@
 #ifndef IMPORTAHEAD_CPYTHON_H
 #define IMPORTAHEAD_CPYTHON_H
 #define _GNU_SOURCE 1
+// Before pyconfig.h asks for _FILE_OFFSET_BITS: struct flock must read the same as in other modules.
+#include <fcntl.h>
 #define PY_SSIZE_T_CLEAN
 // The stable ABI of CPython 3.9: one extension file serves every later version (PEP 384).
 #define Py_LIMITED_API 0x03090000

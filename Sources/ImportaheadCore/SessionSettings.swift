@@ -12,6 +12,8 @@ public struct SessionSettings: Sendable {
   public var sourceSuffixes: [[UInt8]] = []
   /// `importlib.machinery.BYTECODE_SUFFIXES`.
   public var bytecodeSuffixes: [[UInt8]] = []
+  /// Every suffix of a module's file, in importlib's order.
+  var suffixes: [[UInt8]] { extensionSuffixes + sourceSuffixes + bytecodeSuffixes }
   /// What replaces the suffix in `__pycache__`, for example `.cpython-311.opt-1.pyc`; empty where the
   /// interpreter keeps no bytecode.
   public var cacheSuffix: [UInt8] = []

@@ -58,7 +58,10 @@ func parts(of joined: [UInt8]) -> [[UInt8]] {
   }
 
   mutating func text() -> [UInt8] {
-    guard let item = unsafe item(), let value = unsafe bytes(of: item) else {
+    guard let item = unsafe item(), let value = unsafe fileSystemBytes(of: item) else {
+      if !hasFailed, unsafe PyErr_Occurred() == nil {
+        unsafe importahead_raise_type_error("expected str")
+      }
       hasFailed = true
       return []
     }

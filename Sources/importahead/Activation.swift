@@ -22,9 +22,7 @@ struct Activation {
   /// Copies the package and switches it on, the line that does so last.
   func install(_ distribution: Distribution, with interpreter: Interpreter) throws {
     try requireOwnership()
-    guard unsafe access(sitePackages, W_OK) == 0 else {
-      throw Failure(sitePackages, errorNumber: errno)
-    }
+    try requireWriteAccess()
     let staged = path("importahead.part-\(getpid())")
     defer { try? FileTree.remove(staged) }
     try FileTree.makeDirectory(staged)
@@ -42,10 +40,11 @@ struct Activation {
   /// Switches the package off and removes it, the line that loads it first.
   func remove() throws {
     try requireOwnership()
-    let names = try metadataDirectories()
-    for name in [StartupFiles.pathFile, StartupFiles.startFile, "importahead"] + names {
-      try FileTree.remove(path(name))
-    }
+    let names = [StartupFiles.pathFile, StartupFiles.startFile, "importahead"]
+    let paths = (names + (try metadataDirectories())).map(path).filter(FileTree.exists)
+    guard !paths.isEmpty else { return }
+    try requireWriteAccess()
+    for path in paths { try FileTree.remove(path) }
   }
 
   private var metadataName: String { "importahead-\(Release.version).dist-info" }
@@ -57,6 +56,12 @@ struct Activation {
       throw Failure("\(sitePackages): cannot be listed")
     }
     return names.filter { $0.hasPrefix("importahead-") && $0.hasSuffix(".dist-info") }
+  }
+
+  private func requireWriteAccess() throws {
+    guard unsafe access(sitePackages, W_OK) == 0 else {
+      throw Failure(sitePackages, errorNumber: errno)
+    }
   }
 
   /// Refuses to touch a package that something else put there.

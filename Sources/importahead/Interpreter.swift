@@ -58,6 +58,26 @@ struct Interpreter: Equatable {
     self = interpreter
   }
 
+  /// Prints the back end as soon as the session, which starts beside the program, has one.
+  private static let backendQuestion = """
+    import importahead, sys, time
+    end = time.monotonic() + 2
+    while importahead.stats()["backend"] == "none" and "importahead.finder" in sys.modules:
+        if time.monotonic() > end:
+            break
+        time.sleep(0.002)
+    print(importahead.stats()["backend"])
+    """
+
+  /// The back end that a session in this interpreter reports; `nil` when there is no session.
+  func backend(with distribution: Distribution) -> String? {
+    let variables = ["IMPORTAHEAD=1", "PYTHONPATH=\(distribution.directory.text)"]
+    let output = ChildProcess.output(
+      of: ["env"] + variables + [executable, "-B", "-c", Self.backendQuestion])
+    guard let line = output?.split(separator: "\n").last, line != "none" else { return nil }
+    return String(line)
+  }
+
   private static func support(
     version: PythonVersion, implementation: String, isFreeThreaded: Bool
   ) -> Support {

@@ -12,6 +12,16 @@ struct PythonInvocation {
     isolatingOption = Self.isolatingOption(in: command.dropFirst().map(\.text))
   }
 
+  /// What the option means for this run, in one line.
+  var warning: String? {
+    switch isolatingOption {
+    case "-S": "-S keeps the hook out: imports are not read ahead in this run"
+    case let option?:
+      "\(option) makes Python ignore the hook on PYTHONPATH; it does not ignore 'importahead enable'"
+    case nil: nil
+    }
+  }
+
   /// Finds the first of -E, -I and -S among Python's own options.
   private static func isolatingOption(in arguments: [String]) -> String? {
     var rest = arguments[...]

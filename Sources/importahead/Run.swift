@@ -10,13 +10,16 @@ struct Run: ParsableCommand {
       The command is run in place of the tool: its exit status, its signals and its terminal are its \
       own. It may be an interpreter (python app.py, python -m package, python -c code), a script \
       with a #! line, or anything else that starts Python; Python programs it starts inherit the \
-      hook. Python's options -E, -I and -S keep the hook out: use 'importahead enable' there.
+      hook. Python's options -E, -I and -S keep the hook out; 'importahead enable' works with -E and -I.
       """)
 
-  @Option(help: "Read with this back end: io_uring or threads.")
+  @Option(help: ArgumentHelp("Read with this back end.", valueName: "name"))
   var backend: Backend?
 
-  @Option(help: "Write statistics as JSON to this file at exit, or to standard error for -.")
+  @Option(
+    help: ArgumentHelp(
+      "Write statistics as JSON at exit, to this file or for - to standard error.",
+      valueName: "file"))
   var stats: String?
 
   @Flag(help: "Do not say when Python's own options keep the hook out.")
@@ -60,9 +63,7 @@ struct Run: ParsableCommand {
     let path = try SearchPath(
       prepending: distribution.directory, to: ByteString.environment("PYTHONPATH"))
     path.value.setEnvironment("PYTHONPATH")
-    if !quiet, let option = PythonInvocation(command).isolatingOption {
-      Failure.warn("\(option) keeps the hook out: imports are not read ahead in this run")
-    }
+    if !quiet, let warning = PythonInvocation(command).warning { Failure.warn(warning) }
   }
 
   /// The file as seen from here: the program may change directory before it writes.

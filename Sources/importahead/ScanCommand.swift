@@ -8,12 +8,16 @@ struct ScanCommand: ParsableCommand {
     commandName: "scan",
     abstract: "Show the imports that a module makes when it is imported.",
     discussion: """
-      Reads bytecode files (.pyc). Nothing is executed. Each file's version of Python is taken \
-      from the file; --python decides conditions such as 'sys.version_info >= (3, 12)'.
+      Reads source and bytecode files (.py, .pyc). Nothing is executed. --python decides \
+      conditions such as 'sys.version_info >= (3, 12)'; without it they are decided for the \
+      version that a bytecode file was made by, and for \(ScanCommand.assumed) in source.
       """)
 
-  @Option(help: "The version of Python that conditions are decided for (default: the file's own).")
-  var python: PythonVersion?
+  /// The version of Python that source is scanned for if none is named.
+  private static let assumed = PythonVersion(3, 14)
+
+  @Option(help: "The version of Python that conditions are decided for.")
+  var python: ScanVersion?
 
   @Option(help: "Read paths from FILE, one a line; '-' is standard input.")
   var filesFrom: String?
@@ -63,10 +67,15 @@ struct ScanCommand: ParsableCommand {
     guard let data = FileManager.default.contents(atPath: path) else {
       return .failure(ScanProblem("cannot be read"))
     }
-    guard path.hasSuffix(".pyc") else {
-      return .failure(ScanProblem("not a bytecode file (.pyc)"))
-    }
-    return scanBytecode([UInt8](data))
+    let bytes = [UInt8](data)
+    return path.hasSuffix(".pyc") ? scanBytecode(bytes) : .success(scanSource(bytes))
+  }
+
+  private func scanSource(_ bytes: [UInt8]) -> ScannedFile {
+    let facts = (python ?? ScanVersion(Self.assumed)).facts
+    // SAFETY: the span ends before the array that lends it.
+    let scan = unsafe SourceScanner.scan(bytes.span.bytes, facts: facts, asMain: main)
+    return ScannedFile(form: "source", scan: scan)
   }
 
   private func scanBytecode(_ bytes: [UInt8]) -> Result<ScannedFile, ScanProblem> {
@@ -77,21 +86,13 @@ struct ScanCommand: ParsableCommand {
       return .failure(
         ScanProblem("bytecode of an unknown version (magic \(header.magic & 0xFFFF))"))
     }
-    let version = python ?? PythonVersion(3, minor)
-    let facts = InterpreterFacts(version: (version.major, version.minor, 0))
+    let facts = (python ?? ScanVersion(PythonVersion(3, minor))).facts
     // SAFETY: the span ends before the array that lends it.
     let found = unsafe BytecodeScanner.scan(bytes.span.bytes, facts: facts, asMain: main)
     guard let scan = found else {
       return .failure(ScanProblem("malformed bytecode"))
     }
     return .success(ScannedFile(form: "bytecode", scan: scan))
-  }
-}
-
-extension PythonVersion: ExpressibleByArgument {
-  init?(argument: String) {
-    self.init(argument)
-    guard major == 3 else { return nil }
   }
 }
 

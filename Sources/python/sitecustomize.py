@@ -1,33 +1,35 @@
 """Switches importahead on where this directory is on PYTHONPATH; chains to what it shadows."""
 
+import sys
 
-def _chain():
-    """Run the `sitecustomize` that this one stands in front of, as if it had been found first."""
-    import sys
+
+def _leave_path():
+    """Take this directory off `sys.path`: the program sees the path it would have without us."""
     from os import path
 
     here = path.dirname(path.abspath(__file__))
-    own = sys.modules.get("sitecustomize")
-    places = [i for i, entry in enumerate(sys.path) if path.abspath(entry or ".") == here]
-    removed = [(place, sys.path[place]) for place in places]
-    for place in reversed(places):
-        del sys.path[place]
-    sys.modules.pop("sitecustomize", None)
+    sys.path[:] = [entry for entry in sys.path if entry != here]
+
+
+def _chain():
+    """Run the `sitecustomize` that this one stands in front of, as if it had been found first."""
+    own = sys.modules.pop("sitecustomize", None)
     try:
         import sitecustomize  # noqa: F401
     except ImportError as error:
-        if error.name != "sitecustomize":
+        # Python 2 does not name the module; it has none of ours to chain to either.
+        if getattr(error, "name", "sitecustomize") != "sitecustomize":
             raise
     finally:
-        for place, entry in removed:
-            sys.path.insert(place, entry)
         if own is not None:
+            # The import system takes the module it has just run from here.
             sys.modules.setdefault("sitecustomize", own)
 
 
 try:
     from importahead.hook import activate
 
+    _leave_path()
     activate()
 except BaseException:
     pass

@@ -14,7 +14,19 @@ struct DoctorTests {
     let lines = outcome.output.split(separator: "\n").map(String.init)
     #expect(lines.contains { $0.hasPrefix("kernel  ") })
     #expect(lines.contains("back end     io_uring") || lines.contains("back end     threads"))
-    #expect(outcome.output.contains("python \(version.output.dropLast())"))
+    let row = try #require(
+      lines.first { $0.hasPrefix("python \(version.output.dropLast()) ") && $0.contains(python) })
+    #expect(row.contains("threads, not enabled"))
+  }
+
+  @Test("it says which interpreter the hook does not load in, and which switches are set")
+  func troubles() throws {
+    let tree = try TestTree()
+    try tree.write("dist/python/importahead/__init__.py", "raise ImportError\n")
+    let outcome = try tree.importahead("doctor", environment: ["IMPORTAHEAD_DEBUG": "0"])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("the hook does not load"))
+    #expect(outcome.output.contains("environment  IMPORTAHEAD_DEBUG=0\n"))
   }
 
   @Test("it changes nothing in the tree it is run from")

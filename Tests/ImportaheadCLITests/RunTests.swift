@@ -151,9 +151,8 @@ struct RunTests {
   func isolationIsSaid(arguments: [String], option: String) throws {
     let outcome = try tree.run([tree.tool, "run", python] + arguments)
     #expect(outcome.status == 0)
-    #expect(
-      outcome.errors
-        == "importahead: \(option) keeps the hook out: imports are not read ahead in this run\n")
+    #expect(outcome.errors.hasPrefix("importahead: \(option) "))
+    #expect(outcome.errors.split(separator: "\n").count == 1)
     #expect(try tree.run([tree.tool, "run", "--quiet", python] + arguments).errors.isEmpty)
   }
 

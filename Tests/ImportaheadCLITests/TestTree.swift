@@ -28,7 +28,9 @@ final class TestTree {
     try write(
       "dist/python/sitecustomize.py",
       "import os\nif os.environ.get('IMPORTAHEAD') != '0': os.environ['HOOK'] = 'sitecustomize'\n")
-    try write("dist/python/importahead/__init__.py", "")
+    try write(
+      "dist/python/importahead/__init__.py",
+      "def stats():\n    return {'backend': 'threads'}\n")
     try write(
       "dist/python/importahead/hook.py",
       "import os\ndef activate():\n    os.environ['HOOK'] = 'activate'\n")

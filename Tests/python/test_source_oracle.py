@@ -1,7 +1,7 @@
 """The source scanner against CPython's own `ast`, over everything that is installed.
 
-Each interpreter judges its own standard library and site-packages: no import missing, none extra, each
-with its line, names, kind and `try`. What is compared is computed in `source_expectation.py`.
+Each interpreter judges its own standard library and site-packages: no import missing, none extra,
+each with its line, names, kind and `try`. `source_oracle/expectation.py` computes what is expected.
 
 IMPORTAHEAD_BIN names the command to test (default: dist/bin/importahead, then the debug build);
 IMPORTAHEAD_SITES adds folders with installed packages, as `python=folder` separated by colons.
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from source_oracle.generator import Generator
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -29,6 +30,11 @@ print(json.dumps([sys.version_info[:3], sys.implementation.name,
 # What the machine's own Python carries, at the least, for the comparison to mean something.
 FEWEST_FILES = 400
 FEWEST_STATEMENTS = 2000
+# How many files one process compares, and how many are compared without `--full`.
+PART = 1000
+SAMPLE = 800
+# How many programs are generated for each interpreter; `--full` takes ten times as many.
+PROGRAMS = 500
 
 
 def command():
@@ -39,12 +45,22 @@ def command():
     return next((place for place in places if place.is_file()), None)
 
 
+def run(arguments, given=b""):
+    """Runs a command to its end."""
+    return subprocess.run(arguments, input=given, capture_output=True, check=False)
+
+
+def dotted(version):
+    """A version as it is written."""
+    return ".".join(map(str, version))
+
+
 def candidates():
     """Interpreters on PATH and pyenv's, one path each."""
-    names = ["python3.%d" % minor for minor in range(OLDEST[1], 16)]
-    found = [shutil.which(name) for name in names + ["python3"]]
+    names = [f"python3.{minor}" for minor in range(OLDEST[1], 16)]
+    found = [shutil.which(name) for name in [*names, "python3"]]
     if shutil.which("pyenv"):
-        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
+        root = run(["pyenv", "root"]).stdout.decode().strip()
         found += sorted(str(path) for path in Path(root).glob("versions/*/bin/python"))
     return [path for path in found if path]
 
@@ -53,17 +69,17 @@ def discover():
     """The interpreters, by version: (path, version, folders)."""
     interpreters = {}
     for path in candidates():
-        run = subprocess.run([path, "-I", "-c", PROBE], capture_output=True, text=True)
-        if run.returncode:
+        probe = run([path, "-I", "-c", PROBE])
+        if probe.returncode:
             continue
-        version, implementation, folders = json.loads(run.stdout)
+        version, implementation, folders = json.loads(probe.stdout)
         if implementation == "cpython" and tuple(version[:2]) >= OLDEST:
             real = {os.path.realpath(folder) for folder in folders if os.path.isdir(folder)}
             interpreters.setdefault(tuple(version), (path, tuple(version), real))
     for entry in filter(None, os.environ.get("IMPORTAHEAD_SITES", "").split(":")):
         python, _, folder = entry.partition("=")
-        for path, version, folders in interpreters.values():
-            if python == "%d.%d" % version[:2]:
+        for _, version, folders in interpreters.values():
+            if python == dotted(version[:2]):
                 folders.add(os.path.realpath(folder))
     return list(interpreters.values())
 
@@ -77,33 +93,55 @@ def sources(folders):
     return sorted(found)
 
 
-def judged(interpreter):
-    """Scans an interpreter's trees and lets it judge the result."""
-    path, version, folders = interpreter
-    listing = "\n".join(sources(folders)).encode("utf-8", "surrogateescape")
+def judged(interpreter, files):
+    """Scans some files and lets an interpreter judge the result."""
+    path, version, _ = interpreter
+    listing = "\n".join(files).encode("utf-8", "surrogateescape")
     arguments = [str(command()), "scan", "--json", "--files-from", "-"]
-    arguments += ["--python", "%d.%d.%d" % version]
-    scan = subprocess.run(arguments, input=listing, stdout=subprocess.PIPE)
+    scan = run([*arguments, "--python", dotted(version)], listing)
     if scan.returncode:
-        return {"error": "the scan ended with status %d" % scan.returncode}
-    judge = subprocess.run(
-        [path, "-B", str(HERE / "source_expectation.py")], input=scan.stdout, capture_output=True
-    )
+        return {"error": scan.stderr.decode(errors="replace")}
+    judge = run([path, "-B", str(HERE / "source_oracle" / "expectation.py")], scan.stdout)
     if judge.returncode:
         return {"error": judge.stderr.decode(errors="replace")}
     return json.loads(judge.stdout)
 
 
+def added(verdicts):
+    """The sum of the verdicts on parts of a tree."""
+    total = {"totals": {}, "differences": []}
+    for verdict in verdicts:
+        if "error" in verdict:
+            return verdict
+        total["differences"] += verdict["differences"]
+        for key, value in verdict["totals"].items():
+            total["totals"][key] = total["totals"].get(key, 0) + value
+    return total
+
+
+def is_full(request):
+    """Whether everything is to be compared."""
+    return request.config.getoption("--full", default=True)
+
+
 @pytest.fixture(scope="module")
-def verdicts():
+def verdicts(request):
     """The verdict of every interpreter, computed two at a time."""
     if command() is None:
         pytest.skip("importahead is not built (make build)")
-    interpreters = discover()
-    # The longest first, so that two lanes end together.
-    interpreters.sort(key=lambda each: -len(sources(each[2])))
+    parts = []
+    for interpreter in discover():
+        files = sources(interpreter[2])
+        step = 1 if is_full(request) else max(1, len(files) // SAMPLE)
+        files = files[::step]
+        # Small parts, so that two lanes end together.
+        parts += [(interpreter, files[at : at + PART]) for at in range(0, len(files), PART)]
     with ThreadPoolExecutor(2) as lanes:
-        return dict(zip([each[1] for each in interpreters], lanes.map(judged, interpreters)))
+        results = list(lanes.map(lambda part: judged(*part), parts))
+    byversion = {}
+    for (interpreter, _), result in zip(parts, results):
+        byversion.setdefault(interpreter[1], []).append(result)
+    return {version: added(each) for version, each in byversion.items()}
 
 
 def test_every_interpreter_agrees_with_the_scanner(verdicts):
@@ -112,7 +150,7 @@ def test_every_interpreter_agrees_with_the_scanner(verdicts):
     wrong = {version: verdict for version, verdict in verdicts.items() if "error" in verdict}
     assert not wrong
     for version, verdict in sorted(verdicts.items()):
-        print(".".join(map(str, version)), verdict["totals"], file=sys.stderr)
+        print(dotted(version), verdict["totals"], file=sys.stderr)
     differences = [each for verdict in verdicts.values() for each in verdict["differences"]]
     assert not differences, json.dumps(differences, indent=1)
 
@@ -125,3 +163,24 @@ def test_the_comparison_is_not_empty(verdicts):
         assert totals["statements"] >= FEWEST_STATEMENTS, version
     kinds = {kind for verdict in verdicts.values() for kind in verdict["totals"]}
     assert {"eager", "conditional", "fallback", "never"} <= kinds
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["before 3.12", "since 3.12"])
+def test_generated_programs(request, tmp_path, modern):
+    """What no library contains: every lexical dress of every statement, at random."""
+    if command() is None:
+        pytest.skip("importahead is not built (make build)")
+    interpreters = [each for each in discover() if (each[1] >= (3, 12)) == modern]
+    if not interpreters:
+        pytest.skip("no interpreter of such a version here")
+    programs = PROGRAMS * 10 if is_full(request) else PROGRAMS
+    files = []
+    for seed in range(programs):
+        files.append(str(tmp_path / f"seed{seed}.py"))
+        Path(files[-1]).write_bytes(Generator(seed, modern).program())
+    with ThreadPoolExecutor(2) as lanes:
+        results = list(lanes.map(lambda each: judged(each, files), interpreters))
+    for interpreter, result in zip(interpreters, results):
+        assert "error" not in result, interpreter[1]
+        assert not result["differences"], json.dumps(result["differences"], indent=1)
+        assert result["totals"]["files"] > programs // 2, "most programs should be valid"

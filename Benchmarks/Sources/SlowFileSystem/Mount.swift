@@ -60,8 +60,9 @@ public final class Mount {
     fuse_set_signal_handlers(session)
     reportOnSignal()
     let result = slowfs_serve(session, threads)
-    fuse_remove_signal_handlers(session)
     fuse_session_unmount(session)
+    // libfuse's handlers stay until the counts are written: a late SIGTERM must not lose them.
+    defer { fuse_remove_signal_handlers(session) }
     writeCounts(passthrough.recorder, to: counts)
     if let trace {
       let lines = passthrough.recorder.requests.map(\.json).joined(separator: "\n") + "\n"

@@ -3,11 +3,20 @@
 /// `Dictionary` would pull a seeded hash and `String` Unicode tables into the extension. Keys are
 /// paths and module names, never a stranger's choice in number, so that a fixed hash serves.
 struct ByteTable<Value> {
+  private struct Slot {
+    /// The low half of the key's hash, compared before the key itself.
+    var hash: UInt32
+    /// Index into `keys`, or -1.
+    var index: Int32
+
+    static var empty: Slot { Slot(hash: 0, index: -1) }
+  }
+
   /// Keys in insertion order.
   private(set) var keys: [[UInt8]] = []
   private var values: [Value] = []
-  /// Indices into `keys`, or -1; the count is a power of two.
-  private var slots: [Int32] = Array(repeating: -1, count: 64)
+  /// The count is a power of two.
+  private var slots: [Slot] = Array(repeating: .empty, count: 64)
 
   /// How many keys there are.
   var count: Int { keys.count }
@@ -28,38 +37,47 @@ struct ByteTable<Value> {
 
   /// The place of `key` in insertion order.
   func index(of key: [UInt8]) -> Int? {
-    let found = slots[slot(of: key)]
+    let found = slots[slot(of: key, ByteHash.of(key))].index
     return found < 0 ? nil : Int(found)
   }
 
   /// Sets the value of `key`, and returns its place in insertion order.
   @discardableResult
   mutating func set(_ key: [UInt8], _ value: Value) -> Int {
-    let place = slot(of: key)
-    if slots[place] >= 0 {
-      let index = Int(slots[place])
+    let hash = ByteHash.of(key)
+    let place = slot(of: key, hash)
+    if slots[place].index >= 0 {
+      let index = Int(slots[place].index)
       values[index] = value
       return index
     }
-    slots[place] = Int32(truncatingIfNeeded: keys.count)
+    slots[place] = Slot(
+      hash: UInt32(truncatingIfNeeded: hash), index: Int32(truncatingIfNeeded: keys.count))
     keys.append(key)
     values.append(value)
-    if keys.count &* 4 > slots.count &* 3 { grow() }
+    if keys.count &* 2 > slots.count { grow() }
     return keys.count &- 1
   }
 
-  private func slot(of key: [UInt8]) -> Int {
-    var place = Int(truncatingIfNeeded: ByteHash.of(key)) & (slots.count &- 1)
-    while slots[place] >= 0, keys[Int(slots[place])] != key {
-      place = (place &+ 1) & (slots.count &- 1)
+  private func slot(of key: [UInt8], _ hash: UInt64) -> Int {
+    let mask = slots.count &- 1
+    let low = UInt32(truncatingIfNeeded: hash)
+    var place = Int(low) & mask
+    while slots[place].index >= 0 {
+      if slots[place].hash == low, keys[Int(slots[place].index)] == key { break }
+      place = (place &+ 1) & mask
     }
     return place
   }
 
   private mutating func grow() {
-    slots = Array(repeating: -1, count: slots.count &* 2)
-    for (index, key) in keys.enumerated() {
-      slots[slot(of: key)] = Int32(truncatingIfNeeded: index)
+    let old = slots
+    slots = Array(repeating: .empty, count: old.count &* 2)
+    let mask = slots.count &- 1
+    for slot in old where slot.index >= 0 {
+      var place = Int(slot.hash) & mask
+      while slots[place].index >= 0 { place = (place &+ 1) & mask }
+      slots[place] = slot
     }
   }
 }

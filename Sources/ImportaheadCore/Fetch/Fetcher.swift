@@ -16,6 +16,8 @@ final class Fetcher {
   private var onRing = 0
   private var isWakeQueued = false
   private var refusals = 0
+  /// Files whose outcome was known without waiting.
+  private var ready: [FetchEvent] = []
 
   /// The ticket of the event counter's read.
   private static let wakeTicket = Ticket(rawValue: UInt64.max)
@@ -47,13 +49,18 @@ final class Fetcher {
   var waker: WorkerPool { pool }
 
   /// How many files, listings and page jobs have been started and not been waited for.
-  var inFlight: Int { onRing &+ pool.inFlight }
+  var inFlight: Int { onRing &+ pool.inFlight &+ ready.count }
 
   /// How many more files may be started now.
   var room: Int { depth &- inFlight }
 
   /// Starts a file on its way; throws when neither ring nor threads can carry it.
   func start(_ fetch: FileFetch) throws(Errno) {
+    if fetch.isLocal {
+      let hasMore = fetch.performCached()
+      if fetch.outcome != nil { report(fetch) }
+      if !hasMore { return }
+    }
     guard ring != nil, refusals < 3 else { return try pool.submit(.file(fetch)) }
     let index = free.popLast() ?? slots.count
     if index == slots.count { slots.append(fetch) } else { slots[index] = fetch }
@@ -69,6 +76,11 @@ final class Fetcher {
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   func wait(until deadline: Instant) -> [FetchEvent] {
+    if !ready.isEmpty {
+      let taken = ready
+      ready = []
+      return taken + pool.takeEvents(waitingUntil: nil)
+    }
     guard ring != nil else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
     do throws(Errno) {
@@ -101,10 +113,9 @@ final class Fetcher {
     ring = nil
   }
 
-  /// Hands what was started to the kernel without waiting.
-  func flush() {
-    guard ring != nil else { return }
-    try? ring?.submit()
+  private func report(_ fetch: FileFetch) {
+    fetch.isReported = true
+    ready.append(.file(fetch))
   }
 
   private func queueWake() {

@@ -14,22 +14,29 @@ final class FileFetch: @unchecked Sendable {
   let operation: Operation
   /// The outcome, as soon as it is known: before the file is closed.
   private(set) var outcome: Outcome?
+  /// Whether the file lies where calls that need no I/O return at once.
+  let isLocal: Bool
   /// Set by whoever has passed the outcome on.
   var isReported = false
   private let limit: Int
+  private let allocator: FileBytesAllocator?
   private var before: FileStatus?
 
   /// Plans to read the whole of the file at `path`, unless it is larger than `limit` bytes.
-  init(contentsOf path: [UInt8], limit: Int) {
+  init(contentsOf path: [UInt8], limit: Int, isLocal: Bool, from allocator: FileBytesAllocator) {
     self.path = path
     self.limit = limit
+    self.isLocal = isLocal
+    self.allocator = allocator
     operation = Operation(path: path, verb: .open)
   }
 
   /// Plans to ask for the status of the file at `path`, symbolic links followed.
-  init(statusOf path: [UInt8]) {
+  init(statusOf path: [UInt8], isLocal: Bool) {
     self.path = path
     limit = 0
+    allocator = nil
+    self.isLocal = isLocal
     operation = Operation(path: path, verb: .status)
   }
 
@@ -65,13 +72,21 @@ final class FileFetch: @unchecked Sendable {
     if outcome == nil { outcome = .failed(reason) }
   }
 
+  /// Makes the calls that need no I/O; returns whether there is another to make.
+  func performCached() -> Bool {
+    while let result = operation.performCached() {
+      if !advance(result) { return false }
+    }
+    return true
+  }
+
   private func opened() -> Bool {
     do throws(Errno) {
       let status = try FileStatus(descriptor: operation.descriptor)
       guard status.isRegular else { return fail(Errno.notRegular) }
       guard status.size <= UInt64(limit) else { return fail(Errno.tooLarge) }
       // One byte more than the file holds: a read that fills it shows that the file has grown.
-      guard let bytes = FileBytes(capacity: Int(status.size) &+ 1) else {
+      guard let bytes = allocator?.allocate(capacity: Int(status.size) &+ 1) else {
         return fail(Errno.noMemory)
       }
       operation.allowReadsToWait()

@@ -13,6 +13,8 @@ enum Job {
 /// What came of a job, or of a file's way on the ring.
 enum FetchEvent {
   case file(FileFetch)
+  /// A file whose outcome was reported before has been closed.
+  case closed
   case listed([UInt8], DirectoryListing)
   case notListed([UInt8], Errno)
   case warmed([UInt8], bytes: Int)
@@ -162,8 +164,9 @@ final class WorkerPool: @unchecked Sendable {
   private func perform(_ job: Job) -> FetchEvent? {
     switch job {
     case .file(let fetch):
+      let wasReported = fetch.isReported
       fetch.performAll()
-      return .file(fetch)
+      return wasReported ? .closed : .file(fetch)
     case .list(let path):
       do throws(Errno) {
         return .listed(path, try DirectoryListing.read(path))

@@ -14,7 +14,9 @@ extension DirectoryListing {
     guard descriptor >= 0 else { throw Errno.last }
     defer { _ = close(descriptor) }
     let status = try FileStatus(descriptor: descriptor)
-    let listing = DirectoryListing(path: path, status: status, readAt: Instant.realTime)
+    let listing = DirectoryListing(
+      path: path, status: status, isLocal: FileSystem.isLocal(descriptor),
+      readAt: Instant.realTime)
     var buffer = [UInt8](repeating: 0, count: 32 << 10)
     while true {
       let size = buffer.count

@@ -4,17 +4,16 @@ internal import CLinux
 @safe public final class FileBytes: @unchecked Sendable {
   private let storage: UnsafeMutableRawPointer
   private let capacity: Int
+  /// What the storage is a part of.
+  private let slab: Slab
   /// How many bytes have been filled.
   private(set) var count = 0
 
-  /// Reserves room for `capacity` bytes; `nil` when there is no memory.
-  init?(capacity: Int) {
-    guard capacity >= 0, let memory = unsafe malloc(Swift.max(capacity, 1)) else { return nil }
-    unsafe storage = memory
+  fileprivate init(storage: UnsafeMutableRawPointer, capacity: Int, slab: Slab) {
+    unsafe self.storage = unsafe storage
     self.capacity = capacity
+    self.slab = slab
   }
-
-  deinit { unsafe free(storage) }
 
   /// The place the next bytes go to, and how many fit.
   ///
@@ -41,5 +40,54 @@ internal import CLinux
   public func withPointer<Result>(_ body: (UnsafePointer<CChar>, Int) -> Result) -> Result {
     let start = unsafe UnsafePointer(storage.assumingMemoryBound(to: CChar.self))
     return unsafe body(start, count)
+  }
+}
+
+/// One mapping that the bytes of several files share; unmapped with the last of them.
+@safe private final class Slab {
+  let start: UnsafeMutableRawPointer
+  let size: Int
+  var used = 0
+
+  init?(size: Int) {
+    // The whole of a slab is going to be written: faults page by page would cost more.
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE
+    let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let memory = unsafe memory, Int(bitPattern: memory) != -1 else { return nil }
+    unsafe start = memory
+    self.size = size
+  }
+
+  deinit { _ = unsafe munmap(start, size) }
+}
+
+/// Where room for files' bytes comes from.
+///
+/// Memory from malloc(3) would grow an arena of the session's thread page by page, and be freed on
+/// another thread.
+final class FileBytesAllocator: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var current: Slab?
+
+  private static let slabSize = 512 << 10
+  /// What is larger gets a slab of its own.
+  private static let largeSize = 128 << 10
+
+  /// Reserves room for `capacity` bytes; `nil` when there is no memory.
+  func allocate(capacity: Int) -> FileBytes? {
+    guard capacity >= 0, capacity < 1 << 40 else { return nil }
+    let size = (Swift.max(capacity, 1) &+ 15) & ~15
+    guard size <= Self.largeSize else {
+      return Slab(size: size).map {
+        unsafe FileBytes(storage: $0.start, capacity: capacity, slab: $0)
+      }
+    }
+    return monitor.locked {
+      if current.map({ $0.size &- $0.used < size }) ?? true { current = Slab(size: Self.slabSize) }
+      guard let slab = current else { return nil }
+      let place = unsafe slab.start + slab.used
+      slab.used &+= size
+      return unsafe FileBytes(storage: place, capacity: capacity, slab: slab)
+    }
   }
 }

@@ -15,7 +15,12 @@ internal import CLinux
 
   /// Makes the lock new: in the child of a fork its holder may not exist any more.
   func reset() {
-    _ = unsafe pthread_mutex_init(mutex, nil)
+    // Whoever meets the lock taken tries again for a moment: it is never held for long.
+    var kind = pthread_mutexattr_t()
+    _ = unsafe pthread_mutexattr_init(&kind)
+    _ = unsafe pthread_mutexattr_settype(&kind, importahead_adaptive_mutex())
+    _ = unsafe pthread_mutex_init(mutex, &kind)
+    _ = unsafe pthread_mutexattr_destroy(&kind)
     var attributes = pthread_condattr_t()
     _ = unsafe pthread_condattr_init(&attributes)
     _ = unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)

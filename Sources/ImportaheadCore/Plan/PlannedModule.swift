@@ -69,6 +69,8 @@ final class PlannedModule {
   var sourceStatus: FileStatus?
   var bytecodeHeader: BytecodeHeader?
   var hasFetchedSource = false
+  /// Whether its directory lies on a file system that asks no server.
+  var isLocal = false
   var isWithoutBytecode = false
   /// Run as the program itself: its code sees `__name__ == "__main__"`.
   var isMain = false

@@ -63,11 +63,23 @@ extension Planner {
     else { return }
     if order.isBefore(place, wanted.place) { place = wanted.place }
     note(wanted, statement, module)
-    for name in statement.names where name != [UInt8(ascii: "*")] {
+    for name in statement.names where mayBeModule(name, in: wanted) {
       let child = PathBytes.qualify(target, name)
       guard let wanted = want(child, after: place, rank: rank, tentative: true) else { continue }
       if order.isBefore(place, wanted.place) { place = wanted.place }
     }
+  }
+
+  /// Whether `from package import name` may lead to a module, as far as is known.
+  private func mayBeModule(_ name: [UInt8], in package: PlannedModule) -> Bool {
+    guard name != [UInt8(ascii: "*")], package.stage != .absent else { return false }
+    guard let location = package.location else { return true }
+    let portions = location.searchPath
+    guard portions.count == 1, case .ready(let listing)? = directories[portions[0]] else {
+      return location.isPackage
+    }
+    if listing.kind(of: name) != .absent { return true }
+    return settings.suffixes.contains { listing.kind(of: name, $0) != .absent }
   }
 
   /// Remembers that the failure of an import makes its importer run other imports.

@@ -92,6 +92,7 @@ extension Planner {
       switch directory(path, for: module) {
       case .pending: return .waiting
       case .ready(let inner):
+        module.isLocal = inner.isLocal
         if let location = code(named: Array("__init__".utf8), in: inner, package: path) {
           return .here(location)
         }
@@ -99,6 +100,7 @@ extension Planner {
       case .failed: break
       }
     }
+    module.isLocal = listing.isLocal
     return code(named: tail, in: listing, package: nil).map { .here($0) } ?? .notHere
   }
 

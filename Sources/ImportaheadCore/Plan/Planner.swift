@@ -14,6 +14,7 @@ final class Planner {
   private var known = ByteTable<Bool>()
   private var roles = ByteTable<Role>()
   private var started = 0
+  private let allocator = FileBytesAllocator()
 
   /// What the planner knows of a directory.
   enum DirectorySlot {
@@ -52,7 +53,7 @@ final class Planner {
     switch settings.root {
     case .script(let path):
       roles.set(path, .script)
-      start(FileFetch(contentsOf: path, limit: settings.limits.sourceSize))
+      read(path, limit: settings.limits.sourceSize, isLocal: false)
     case .command(let text):
       plan(scan(source: text), importedBy: nil)
     case .module(let name):
@@ -68,7 +69,6 @@ final class Planner {
     {
       if module.stage == .located { submit(module) }
     }
-    fetcher.flush()
   }
 
   /// Takes what has arrived.
@@ -82,6 +82,7 @@ final class Planner {
       case .notListed(let path, let reason):
         cache.finish(listing: path, nil, reason)
         settle(directory: path, .failed)
+      case .closed: break
       case .warmed(_, let bytes):
         cache.note { $0.bytesWarmed &+= bytes }
       }
@@ -112,7 +113,7 @@ final class Planner {
     switch module.location {
     case .source(let path, _)?:
       roles.set(path, .source(module))
-      start(FileFetch(statusOf: path))
+      start(FileFetch(statusOf: path, isLocal: module.isLocal))
       guard !settings.cacheSuffix.isEmpty else { return fetchSource(of: module) }
       let file = PathBytes.bytecodePath(
         of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
@@ -130,14 +131,18 @@ final class Planner {
   private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
     roles.set(path, .bytecode(module))
     _ = cache.begin(file: path)
-    start(FileFetch(contentsOf: path, limit: settings.limits.bytecodeSize))
+    read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
   }
 
   private func fetchSource(of module: PlannedModule) {
     guard case .source(let path, _)? = module.location, !module.hasFetchedSource else { return }
     module.hasFetchedSource = true
     _ = cache.begin(file: path)
-    start(FileFetch(contentsOf: path, limit: settings.limits.sourceSize))
+    read(path, limit: settings.limits.sourceSize, isLocal: module.isLocal)
+  }
+
+  private func read(_ path: [UInt8], limit: Int, isLocal: Bool) {
+    start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
   }
 
   private func start(_ fetch: FileFetch) {

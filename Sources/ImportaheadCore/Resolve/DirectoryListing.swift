@@ -8,6 +8,8 @@ final class DirectoryListing: @unchecked Sendable {
   let path: [UInt8]
   /// The directory's status, taken before the first name was read.
   let status: FileStatus
+  /// Whether the directory lies on a file system that asks no server.
+  let isLocal: Bool
   /// Whether a change during the reading could have gone unseen.
   let isRacy: Bool
   /// Every name followed by a NUL.
@@ -21,9 +23,10 @@ final class DirectoryListing: @unchecked Sendable {
     let kind: EntryKind
   }
 
-  init(path: [UInt8], status: FileStatus, readAt time: Int) {
+  init(path: [UInt8], status: FileStatus, isLocal: Bool, readAt time: Int) {
     self.path = path
     self.status = status
+    self.isLocal = isLocal
     isRacy = status.isRacy(at: time)
   }
 

@@ -89,6 +89,9 @@ extension BytecodeAnalysis {
 
   /// What `container[key]` is worth.
   func item(_ key: Symbol, of container: Symbol) -> Symbol {
+    if case .text(let text) = container, case .slice(let count) = key, count > 0 {
+      return .textPrefix(text, count)
+    }
     guard container == .version else { return .unknown }
     switch key {
     case .integer(0): return .integer(facts.version.major)
@@ -154,6 +157,7 @@ extension BytecodeAnalysis {
 
   /// Whether `value in container`.
   func contains(_ container: Symbol, _ value: Symbol) -> Bool? {
+    if case .text(let text) = container { return isPart(value, of: text) }
     guard case .object(let offset) = container,
       let items = objects.items(at: Int(offset), limit: 64)
     else { return nil }
@@ -168,10 +172,23 @@ extension BytecodeAnalysis {
     return isKnown ? false : nil
   }
 
+  /// Whether a constant string is part of a known one.
+  private func isPart(_ value: Symbol, of text: KnownText) -> Bool? {
+    guard case .object(let offset) = value, let part = objects.text(at: Int(offset)),
+      let bytes = bytes(of: text)
+    else { return nil }
+    guard part.count <= bytes.count else { return false }
+    return (0...(bytes.count &- part.count)).contains { start in
+      let window = Array(bytes[start..<(start &+ part.count)])
+      return objects.stream.matches(window, at: part.lowerBound, length: part.count)
+    }
+  }
+
   /// The result of a comparison: 0 is <, then <=, ==, !=, > and >=.
   func compare(_ left: Symbol, _ operation: Int, _ right: Symbol) -> Bool? {
     switch (left, right) {
-    case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .moduleName):
+    case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .textPrefix),
+      (.object, .moduleName):
       return compare(
         right, operation == 2 || operation == 3 ? operation : [4, 5, 2, 3, 0, 1][operation % 6],
         left)
@@ -180,11 +197,9 @@ extension BytecodeAnalysis {
     case (.versionPrefix(let count), .object(let tuple)):
       return order(prefix: count, tuple).flatMap { holds(operation, $0) }
     case (.text(let text), .object(let literal)):
-      guard let bytes = bytes(of: text), let range = objects.text(at: Int(literal)) else {
-        return nil
-      }
-      return equality(
-        operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
+      return bytes(of: text).flatMap { compare($0, operation, literal) }
+    case (.textPrefix(let text, let count), .object(let literal)):
+      return bytes(of: text).flatMap { compare(Array($0.prefix(count)), operation, literal) }
     case (.moduleName, .object(let literal)):
       guard objects.isText("__main__", at: Int(literal)) else {
         return asMain ? equality(operation, false) : nil
@@ -194,6 +209,12 @@ extension BytecodeAnalysis {
       guard let first = number(left), let second = number(right) else { return nil }
       return holds(operation, first < second ? -1 : first > second ? 1 : 0)
     }
+  }
+
+  private func compare(_ bytes: [UInt8], _ operation: Int, _ literal: Int32) -> Bool? {
+    guard let range = objects.text(at: Int(literal)) else { return nil }
+    return equality(
+      operation, objects.stream.matches(bytes, at: range.lowerBound, length: range.count))
   }
 
   private func number(_ symbol: Symbol) -> Int? {

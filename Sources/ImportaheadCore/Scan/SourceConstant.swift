@@ -95,6 +95,8 @@ enum SourceComparison {
     case (.version(let left), .version(let right)):
       return left.order(right).flatMap { holds(order: $0) }
     case (.text(let left), .text(let right)):
+      if case .isIn = self { return right.contains(part: left) }
+      if case .isNotIn = self { return !right.contains(part: left) }
       return holds(equal: left == right)
     case (.text(let left), .texts(let right)):
       let isContained = right.contains { $0 == left }
@@ -131,5 +133,13 @@ enum SourceComparison {
     case .greaterOrEqual: order >= 0
     case .isIn, .isNotIn: nil
     }
+  }
+}
+
+extension [UInt8] {
+  /// Whether `part` stands somewhere in these bytes.
+  fileprivate func contains(part: [UInt8]) -> Bool {
+    guard part.count <= count else { return false }
+    return (0...(count &- part.count)).contains { self[$0...].starts(with: part) }
   }
 }

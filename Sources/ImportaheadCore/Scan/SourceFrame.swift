@@ -10,6 +10,8 @@ struct Circumstance {
   var isModuleScope = true
   /// Whether an exception raised here certainly leaves the module.
   var leavesModule = true
+  /// Whether this is in a function that is called.
+  var isCalled = false
 
   /// These circumstances behind one more condition that cannot be evaluated.
   var conditional: Circumstance {
@@ -37,6 +39,13 @@ struct Circumstance {
   var classBody: Circumstance {
     var inner = guarded
     inner.isModuleScope = false
+    return inner
+  }
+
+  /// These circumstances in a function that is called here.
+  var called: Circumstance {
+    var inner = classBody
+    inner.isCalled = true
     return inner
   }
 

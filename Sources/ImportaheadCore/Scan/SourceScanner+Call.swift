@@ -8,7 +8,8 @@ extension SourceScanner {
   /// Moves over an expression and returns the token after it, which is moved over as well.
   ///
   /// Goes to the end of the statement, or to the colon of a header. Records `__import__("x")` and
-  /// `import_module("x")` on the way, except in the body of a lambda.
+  /// `import_module("x")` on the way, and what functions import that are called, except in the body
+  /// of a lambda.
   mutating func walk(toColon: Bool, records: Bool = true) -> Token {
     var lambdas: [OpenLambda] = []
     var previous = Token(kind: .newline, start: 0, end: 0)
@@ -21,13 +22,8 @@ extension SourceScanner {
       case .semicolon where cursor.depth == 0:
         return token
       case .colon:
-        if let last = lambdas.indices.last, lambdas[last].depth == cursor.depth,
-          !lambdas[last].isInBody
-        {
-          lambdas[last].isInBody = true
-        } else if toColon, cursor.depth == 0 {
-          return token
-        }
+        if startsBody(&lambdas) { break }
+        if toColon, cursor.depth == 0 { return token }
       case .comma, .close:
         while let last = lambdas.last, last.isInBody, last.depth > closing(token) {
           lambdas.removeLast()
@@ -39,10 +35,8 @@ extension SourceScanner {
           last.depth == cursor.depth
         {
           lambdas.removeLast()
-        } else if records, lambdas.last?.isInBody != true,
-          isImportCall(token, after: previous, of: owner)
-        {
-          recordCall(isModuleFunction: cursor.spells(token, "import_module"))
+        } else if records, lambdas.last?.isInBody != true {
+          readCall(of: token, after: previous, of: owner)
         }
       default:
         break
@@ -52,9 +46,30 @@ extension SourceScanner {
     }
   }
 
+  /// Whether a colon here is a lambda's own; if not, it ends those beside it.
+  private func startsBody(_ lambdas: inout [OpenLambda]) -> Bool {
+    while let last = lambdas.indices.last, lambdas[last].depth == cursor.depth {
+      if !lambdas[last].isInBody {
+        lambdas[last].isInBody = true
+        return true
+      }
+      lambdas.removeLast()
+    }
+    return false
+  }
+
   /// The depth that lambdas must lie above to have ended: a comma ends those beside it.
   private func closing(_ token: Token) -> Int {
     token.kind == .comma ? cursor.depth &- 1 : cursor.depth
+  }
+
+  /// Reads a call of `name`, if it is one that imports; given the two tokens before the name.
+  private mutating func readCall(of name: Token, after previous: Token, of owner: Token) {
+    if isImportCall(name, after: previous, of: owner) {
+      recordCall(isModuleFunction: cursor.spells(name, "import_module"))
+    } else if !functions.isEmpty, previous.kind != .dot {
+      follow(name)
+    }
   }
 
   /// Whether a name may be the function of an import call, given the two tokens before it.

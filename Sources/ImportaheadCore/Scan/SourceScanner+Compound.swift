@@ -101,29 +101,6 @@ extension SourceScanner {
     }
   }
 
-  private mutating func bindName() {
-    cursor.skipSpaces()
-    let start = cursor.position
-    bind(start, cursor.identifierEnd(from: start))
-  }
-
-  /// Reads a function definition: only its defaults run at import time.
-  private mutating func readFunction(at column: Int) -> StatementEnd {
-    closeBlock()
-    bindName()
-    let outer = circumstance
-    let mark = cursor.mark
-    var sawCall = false
-    while cursor.skipStatement(sawCall: &sawCall) == .semicolon {}
-    if sawCall {
-      cursor.reset(to: mark)
-      let last = walk(toColon: true)
-      if last.kind == .colon { cursor.skipLogicalLine() }
-    }
-    open(SourceFrame(role: .function, column: column, outer: outer, inner: outer))
-    return .line
-  }
-
   /// Reads `async def`, `async for` or `async with` as if `async` were not there.
   private mutating func readAsync(_ end: Int, at column: Int) -> StatementEnd? {
     let mark = cursor.mark

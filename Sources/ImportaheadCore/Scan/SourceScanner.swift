@@ -16,6 +16,12 @@ public struct SourceScanner: ~Escapable {
   var attempts = 0
   /// Whether the module has certainly been left by an exception.
   var isLeft = false
+  /// The module's functions that hold imports, in the order of their definitions.
+  var functions: [SourceFunction] = []
+  /// The function whose body is being skipped, until an import is seen in it.
+  var candidate: SourceFunction?
+  /// How many calls deep the scanner is.
+  var calls = 0
   private var block = -1
   private var blockIsOpen = false
 
@@ -43,7 +49,7 @@ public struct SourceScanner: ~Escapable {
     _ source: Span<UInt8>, facts: InterpreterFacts, asMain: Bool
   ) -> ImportScan {
     var scanner = SourceScanner(source, facts: facts, asMain: asMain)
-    scanner.readModule()
+    scanner.readLines(rightOf: -1)
     scanner.found.bindings = uniqueNames(scanner.found.bindings)
     return scanner.found
   }
@@ -57,13 +63,14 @@ public struct SourceScanner: ~Escapable {
     self.asMain = asMain
   }
 
-  private mutating func readModule() {
+  /// Reads the lines from here on, up to one that is not right of a column.
+  mutating func readLines(rightOf margin: Int) {
     while true {
       let column = cursor.skipIndentation()
-      if cursor.isAtEnd { return }
+      if cursor.isAtEnd || column <= margin { return }
       closeFrames(at: column)
       if let frame = frames.last, frame.role == .function {
-        cursor.skipLogicalLine()
+        skipBodyLine()
       } else {
         while readStatement(at: column) == .semicolon {}
       }
@@ -104,6 +111,7 @@ public struct SourceScanner: ~Escapable {
     }
     statement.block = block
     statement.attempt = here.attempt
+    statement.isCalled = here.isCalled
     if here.kind == .never || statement.kind != .lazy {
       statement.kind = here.kind
       statement.fallbackOf = here.fallbackOf

@@ -14,6 +14,8 @@ enum Symbol: Equatable {
   case code(Int32)
   case function(Int32)
   case text(KnownText)
+  /// The first bytes of such a string, as `sys.platform[:3]`.
+  case textPrefix(KnownText, Int)
   /// `sys.version_info`, or its first items.
   case version
   case versionPrefix(Int)

@@ -82,10 +82,11 @@ extension TokenCursor {
     }
   }
 
-  /// Whether the bracket here may open the arguments of `__import__` or `import_module`.
+  /// Whether the bracket here may open the arguments of a call that is looked for.
   private var mayBeCall: Bool {
     var end = position
     while byte(at: end &- 1) == UInt8(ascii: " ") { end &-= 1 }
+    if seeksCalls { return TokenByte.isIdentifier(byte(at: end &- 1)) }
     switch byte(at: end &- 1) {
     case UInt8(ascii: "_"): return spells(end &- 10, end, "__import__")
     case UInt8(ascii: "e"): return spells(end &- 13, end, "import_module")

@@ -12,6 +12,8 @@ struct TokenCursor: ~Escapable {
   var line = 1
   /// How many brackets are open.
   var depth = 0
+  /// Whether calls by name are looked for, besides the literal import calls.
+  var seeksCalls = false
   /// Room for the open f-strings and replacement fields; empty between calls.
   var layers: [FormattedLayer] = []
 
@@ -134,6 +136,16 @@ extension TokenCursor {
     guard end &- start == text.utf8CodeUnitCount else { return false }
     for offset in 0..<text.utf8CodeUnitCount {
       if byte(at: start &+ offset) != text.byte(at: offset) { return false }
+    }
+    return true
+  }
+
+  /// Whether two stretches hold the same bytes.
+  func equal(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    guard left.count == right.count else { return false }
+    for offset in 0..<left.count
+    where byte(at: left.lowerBound &+ offset) != byte(at: right.lowerBound &+ offset) {
+      return false
     }
     return true
   }

@@ -12,6 +12,7 @@ from _frozen_importlib_external import (
     SourcelessFileLoader,
 )
 from _imp import extension_suffixes
+from posix import stat
 
 from importahead import _importahead
 
@@ -37,6 +38,10 @@ class PrefetchedFinder(FileFinder):
         found = _locate(self.path, fullname)
         if found is None:
             return super().find_spec(fullname, target)
+        if self._path_mtime == -1:
+            # The first look into a directory lists it, which audit hooks are told.
+            self._path_mtime = stat(self.path).st_mtime
+            self._fill_cache()
         kind, path, package = found
         portions = None if package is None else [package]
         return self._get_spec(DETAILS[kind][0], fullname, path, portions, target)

@@ -48,9 +48,13 @@ def _activate():
     finder.install()
     loader = sys.modules["_frozen_importlib_external"].FileLoader
     loader.get_data = _importahead.reader(loader, loader.get_data)
+    destination = _variable("IMPORTAHEAD_STATS")
+    write = None
+    if destination:
+        from importahead.statistics import write
     import atexit
 
-    atexit.register(_finish, _variable("IMPORTAHEAD_STATS"))
+    atexit.register(_finish, _importahead.stop, write, destination)
     return True
 
 
@@ -70,20 +74,19 @@ def _variable(name):
     return None if sys.flags.ignore_environment else environ.get(name)
 
 
-def _finish(destination):
-    from importahead import _importahead
-
-    _importahead.stop()
-    if destination:
-        from importahead import statistics
-
-        statistics.write(destination)
+def _finish(stop, write, destination):
+    """Stop the session; whatever it calls was bound at start, when importing still worked."""
+    stop()
+    if write is not None:
+        write(destination)
 
 
 def _settings():
-    """Describe program and interpreter to the extension, in the order that it reads."""
+    """Describe program and interpreter to the extension, in the order that it reads.
+
+    Texts stay `str`: encoding them here could load a codec that the program has not.
+    """
     import _imp
-    from os import fsencode
 
     external = sys.modules["_frozen_importlib_external"]
     flags = sys.flags
@@ -91,8 +94,7 @@ def _settings():
     tag = sys.implementation.cache_tag
     optimization = f".opt-{flags.optimize}" if flags.optimize else ""
 
-    def join(names):
-        return fsencode("\0".join(names))
+    join = "\0".join
 
     return (
         join(_command_line()),
@@ -102,14 +104,14 @@ def _settings():
         join(_imp.extension_suffixes()),
         join(external.SOURCE_SUFFIXES),
         join(external.BYTECODE_SUFFIXES),
-        fsencode(f".{tag}{optimization}.pyc") if tag else b"",
-        fsencode(sys.pycache_prefix or ""),
+        f".{tag}{optimization}.pyc" if tag else "",
+        sys.pycache_prefix or "",
         int.from_bytes(external.MAGIC_NUMBER, "little"),
         version[0],
         version[1],
         version[2],
-        fsencode(_imp.check_hash_based_pycs),
-        fsencode(_variable("IMPORTAHEAD_BACKEND") or ""),
+        _imp.check_hash_based_pycs,
+        _variable("IMPORTAHEAD_BACKEND") or "",
     )
 
 

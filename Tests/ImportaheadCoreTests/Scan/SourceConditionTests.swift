@@ -29,6 +29,7 @@ struct SourceConditionTests {
     "sys.platform.startswith(('a', 'l'))", "os.name == 'posix'", "platform.system() == 'Linux'",
     "sys.implementation.name == 'cpython'", "__name__ != '__main__'", "True or f()",
     "f(a, b) or x[1:2] or 1", "(sys.version_info >= (3, 8) and\n  not TYPE_CHECKING)",
+    "'inu' in sys.platform", "'win' not in sys.platform",
     "os.name == 'posix' and sys.platform == 'linux'",
   ]
 

@@ -115,7 +115,8 @@ struct SourceFuzzTests {
     "x, ", "try: ",
     "match ", "\\\n", "if x:\n ", "        (", "class C: ", "a.", "import_module(", "else: ", "\t",
     "#",
-    "if sys.version_info[", "lazy ", "async ", "if (1, ", "if 1 or ", ":", "import (", "@x ",
+    "if sys.version_info[", "lazy ", "async ", "if (1, ", "def f():\n  import a\nf()\n",
+    "def f(x=f()):\n import a\n f(", "if 1 or ", ":", "import (", "@x ",
     "\u{c}",
   ]
 }

@@ -91,6 +91,7 @@ struct SourceScannerTests {
       [
         "1 a", "1 b",
       ]),
+    SourceCase("a lambda as a key ends at its colon", "x = {lambda: 1: __import__('a')}", ["1 a"]),
     SourceCase("a function defers", "def f(x=__import__('a')): __import__('no')", ["1 a"]),
     SourceCase("with a level", "__import__('a', g, l, [], 0)\n__import__('b', level=1)", ["1 a"]),
     SourceCase(
@@ -100,6 +101,43 @@ struct SourceScannerTests {
       ]),
     SourceCase(
       "within another call", "f(1,\n  __import__('a'), [__import__('b')])", ["2 a", "2 b"]),
+  ]
+
+  @Test("the imports of a function run where it is called first", arguments: functions)
+  func called(_ each: SourceCase) {
+    #expect(each.found == each.expected)
+    for statement in each.scan.statements {
+      #expect(statement.isCalled == (statement.module.first != UInt8(ascii: "m")))
+    }
+  }
+
+  static let functions = [
+    SourceCase(
+      "a script's main function",
+      "def main():\n  import a\nif __name__ == '__main__':\n  sys.exit(main())\nimport m",
+      ["2 a", "5 m"],
+      asMain: true),
+    SourceCase(
+      "one that is never called", "def f():\n  import no\nx.f(); f; f[0](); import m", ["3 m"]),
+    SourceCase(
+      "one that is called twice", "def f():\n  import a\nf()\nimport m\nf()", ["2 a", "4 m"]),
+    SourceCase(
+      "one that calls another and itself",
+      "def f():\n  import a\n  g(); f()\n  import b\ndef g():\n  import c\nimport m\nf(g())",
+      ["7 m", "2 a", "6 c", "4 b"]),
+    SourceCase(
+      "one that is called in a condition", "def f():\n    import a\nif f(): import m",
+      [
+        "2 a", "3 conditional m",
+      ]),
+    SourceCase(
+      "one whose conditions count", "def f():\n  if 0:\n    import a\n  else: import b\nif x: f()",
+      [
+        "3 never a", "4 conditional b",
+      ]),
+    SourceCase(
+      "the latest of a name", "def f():\n  import no\ndef f():\n  import a\nf ()", ["4 a"]),
+    SourceCase("methods are not followed", "class C:\n  def f():\n    import no\n  f()\nf()", []),
   ]
 
   @Test("imports with nothing but comments between them are one block")

@@ -1,0 +1,47 @@
+import Measure
+
+/// The whole run as Markdown.
+func report(_ archive: Archive) -> String {
+  var text = "# \(archive.name), \(archive.date.prefix(10))\n\n"
+  text += "`\(archive.command.joined(separator: " "))`\n\n"
+  text += archive.machine.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
+    .joined(separator: "\n")
+  for cell in archive.cells {
+    text += "\n\n## \(cell.title) on \(cell.storageTitle)\n\n"
+    if let modules = cell.modules { text += "\(modules) modules.\n\n" }
+    text += Table(cell).markdown
+    for series in cell.series {
+      guard let statistics = series.statistics else { continue }
+      let shown = statistics.compactMap { key, value in value.number.map { (key, $0) } }.sorted {
+        $0.0 < $1.0
+      }
+      .map { "\($0.0) \(fixed($0.1, $0.1 == $0.1.rounded() ? 0 : 3))" }
+      text += "\n\n\(series.title), one counted start: \(shown.joined(separator: ", "))."
+    }
+  }
+  return text + "\n"
+}
+
+/// A few sentences that answer whether it helps, how much, and against what.
+func summary(_ archive: Archive) -> String {
+  archive.cells.filter { $0.figure == "bars" }.compactMap { cell in
+    let rows = Row.rows(of: cell)
+    guard let stock = rows.first(where: { $0.title == Contestant.stock.title })?.seconds else {
+      return "\(cell.title) on \(cell.storage): not measured."
+    }
+    let ranked = rows.filter { $0.ratio != nil && $0.title != Contestant.stockWarm.title }
+      .sorted { ($0.ratio?.value ?? 0) < ($1.ratio?.value ?? 0) }
+    let ours = ranked.first { $0.title.hasPrefix("importahead") }
+    let best = ranked.first { !$0.title.hasPrefix("importahead") }
+    var text = "\(cell.title) on \(cell.storage): stock \(duration(stock.median))"
+    for row in [ours, best].compactMap({ $0 }) {
+      guard let seconds = row.seconds, let ratio = row.ratio else { continue }
+      text += "; \(row.title) \(duration(seconds.median)) (\(times(ratio.value)) of stock"
+      text +=
+        row.verdict == .faster || row.verdict == .slower ? ")" : ", \(row.verdict?.rawValue ?? ""))"
+    }
+    if ours == nil { text += "; importahead not measured" }
+    return text + "."
+  }
+  .joined(separator: "\n")
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Measure
+
+/// Sets the storage up for one start, and takes it down again.
+struct Stage {
+  let program: Program
+  let storage: Storage
+  let scratch: String
+
+  /// One start with everything that was counted.
+  struct Outcome {
+    var sample: Sample
+    var pid: pid_t
+    var began: UInt64
+    var trace: [Substring] = []
+  }
+
+  /// Starts the program as `entrant` does, on this storage, and measures.
+  ///
+  /// `watch` is called with the program's process id while it runs.
+  func perform(
+    _ entrant: Entrant, round: Int, traced: Bool = false, variables: [String: String] = [:],
+    watch: (pid_t) -> Void = { _ in }
+  ) throws -> Outcome {
+    var launch = try entrant.launch.get()
+    launch.environment.merge(variables) { $1 }
+    let warm = entrant.contestant == .stockWarm
+    let covered = Set(entrant.images.map(\.directory))
+    let roots = outermost(program.roots.filter { !covered.contains($0) } + entrant.roots)
+    var mounts: [SlowMount] = []
+    if !warm, let options = storage.slowOptions {
+      mounts = try roots.map {
+        try SlowMount($0, options: options, scratch: scratch, traced: traced)
+      }
+    }
+    for (image, directory) in entrant.images {
+      try run(["mount", "-o", "loop,ro", image, directory])
+    }
+    if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory)) }
+    if warm || storage == .localWarm { _ = try start(launch, round: round) { _ in } }
+    let result = Result { try start(launch, round: round, watch: watch) }
+    for (_, directory) in entrant.images.reversed() { _ = try? run(["umount", directory]) }
+    let finished = try mounts.map { try $0.finish() }
+    var outcome = try result.get()
+    if !finished.isEmpty {
+      outcome.sample.requests = sum(finished.map(\.requests.total))
+      let own = String(outcome.pid)
+      // Behind a loop device a kernel thread asks, and who waited for it is not known.
+      outcome.sample.importing =
+        entrant.images.isEmpty
+        ? sum(finished.map { $0.requests.by_thread[own] ?? [:] }) : nil
+      outcome.trace = finished.flatMap(\.trace)
+    }
+    return outcome
+  }
+
+  /// Runs what comes before, then the program, then waits for what ran beside it.
+  private func start(_ launch: Launch, round: Int, watch: (pid_t) -> Void) throws -> Outcome {
+    let errors = scratch + "/stderr"
+    let began = monotonicNow()
+    var others: [Exit] = []
+    if let before = launch.before {
+      others.append(try Child(before, environment: launch.environment).wait())
+    }
+    let beside = try launch.beside.map { try Child($0, environment: launch.environment) }
+    let child = try Child(
+      launch.argv, environment: launch.environment, directory: launch.directory, errors: errors)
+    watch(child.pid)
+    let exit = child.wait()
+    let seconds = Double(monotonicNow() - began) / 1e9
+    if let beside { others.append(beside.wait()) }
+    guard exit.code == 0 else {
+      let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
+      throw Failure("exit \(exit.code): \(text.split(separator: "\n").last ?? "no message")")
+    }
+    let all = others + [exit]
+    return Outcome(
+      sample: Sample(
+        round: round, seconds: seconds, user: all.map(\.user).reduce(0, +),
+        system: all.map(\.system).reduce(0, +),
+        peakKilobytes: all.map(\.peakKilobytes).max() ?? 0),
+      pid: child.pid, began: began)
+  }
+}
+
+private func sum(_ counts: [[String: Int]]) -> [String: Int] {
+  counts.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+}

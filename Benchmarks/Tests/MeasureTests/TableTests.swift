@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Measure
+
+@Suite("Tables")
+struct TableTests {
+  private func cell() -> Cell {
+    var cell = Cell(
+      figure: "bars", workload: "numpy", title: "numpy", storage: "slow-1ms", storageTitle: "slow")
+    let times: [(String, [Double])] = [
+      ("stock", [2, 2.1, 2.2]), ("stock-warm", [0.1, 0.1, 0.1]), ("threads", [0.5, 0.5, 0.6]),
+    ]
+    for (name, seconds) in times {
+      var series = Series(contestant: name, title: name)
+      series.samples = seconds.enumerated().map { round, seconds in
+        Sample(
+          round: round, seconds: seconds, user: 0.1, system: 0.02, peakKilobytes: 2048,
+          importing: ["lookup": 10, "release": 5])
+      }
+      cell.series.append(series)
+    }
+    cell.series.append(Series(contestant: "vmtouch", title: "vmtouch", absent: "not installed"))
+    return cell
+  }
+
+  @Test("a row compares with stock, and does not count releases as waited for")
+  func row() {
+    let rows = Row.rows(of: cell())
+    #expect(rows[0].ratio == nil && rows[0].verdict == nil)
+    #expect(rows[2].verdict == .faster)
+    #expect(rows[2].removed.map { fixed($0, 2) } == "0.80")
+    #expect(rows[2].importing == 10)
+    #expect(rows[2].cpu.map { fixed($0, 2) } == "0.12")
+  }
+
+  @Test("an absent contestant keeps its line and says why")
+  func absence() {
+    let table = Table(cell())
+    #expect(table.lines.count == 4)
+    #expect(table.text.contains("absent: not installed"))
+    #expect(table.markdown.split(separator: "\n").count == 6)
+    #expect(Set(table.lines.map(\.count)) == [table.header.count])
+  }
+
+  @Test("numbers keep the digits that mean something")
+  func numbers() {
+    #expect(duration(3.214) == "3.21 s" && duration(0.4567) == "457 ms")
+    #expect(duration(0.04567) == "45.7 ms" && times(0.4178) == "0.42x")
+    #expect(fixed(-0.001, 2) == "0.00" && fixed(-1.005, 1) == "-1.0" && fixed(7, 0) == "7")
+  }
+}

@@ -1,0 +1,140 @@
+"""The tool with the real hook: `run`, `enable` and `disable` as a user meets them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "dist" / "bin" / "importahead"
+# The session starts beside the program and has a back end a moment later.
+PRINT_BACKEND = """
+import importahead, sys, time
+end = time.monotonic() + 2
+while importahead.stats()["backend"] == "none" and "importahead.finder" in sys.modules:
+    if time.monotonic() > end:
+        break
+    time.sleep(0.002)
+print(importahead.stats()["backend"])
+"""
+
+pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="dist/bin/importahead is not built")
+
+
+def environment(**extra):
+    """This environment without what steers Python or importahead."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "IMPORTAHEAD"))}
+    return {**kept, **extra}
+
+
+def run(*command, **extra):
+    """Run a command and return what came of it."""
+    return subprocess.run(
+        [str(word) for word in command],
+        env=environment(**extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory):
+    """A virtual environment with pip, made once."""
+    directory = tmp_path_factory.mktemp("tool") / "venv"
+    base = getattr(sys, "_base_executable", sys.executable)
+    made = run(base, "-m", "venv", directory)
+    if made.returncode:
+        pytest.skip("this interpreter cannot make virtual environments")
+    return directory
+
+
+@pytest.fixture
+def enabled(venv):
+    """The python of an environment that importahead is enabled in."""
+    done = run(TOOL, "enable", "--python", venv)
+    assert done.returncode == 0, done.stderr
+    yield venv / "bin" / "python"
+    run(TOOL, "disable", "--python", venv)
+
+
+def installed_files(venv):
+    """Everything in the environment's site-packages that is called importahead."""
+    return sorted(path.name for path in venv.glob("lib*/python*/site-packages/importahead*"))
+
+
+def test_run_starts_a_session_and_writes_its_statistics(tmp_path):
+    statistics = tmp_path / "statistics.json"
+    script = tmp_path / "app.py"
+    script.write_text("import email.message, json\nprint(email.message.Message.__name__)\n")
+    done = run(TOOL, "run", "--stats", statistics, sys.executable, script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Message\n", "")
+    told = json.loads(statistics.read_text())
+    assert told["backend"] in ("io_uring", "threads")
+    assert told["hits"] > 0
+
+
+@pytest.mark.parametrize("backend", ["io_uring", "threads"])
+def test_run_uses_the_back_end_that_is_asked_for(backend):
+    done = run(TOOL, "run", "--backend", backend, sys.executable, "-c", PRINT_BACKEND)
+    if backend == "io_uring" and done.stdout == "threads\n":
+        pytest.skip("this kernel refuses io_uring")
+    assert done.stdout == f"{backend}\n"
+
+
+def test_the_off_switch_turns_an_explicit_run_off():
+    done = run(TOOL, "run", sys.executable, "-c", PRINT_BACKEND, IMPORTAHEAD="0")
+    assert (done.stdout, done.stderr) == ("none\n", "")
+
+
+@pytest.mark.parametrize("options", [[], ["-I"], ["-E"], ["-O"], ["-OO"]])
+def test_an_enabled_interpreter_has_a_session_at_every_start(enabled, options):
+    done = run(enabled, *options, "-c", PRINT_BACKEND)
+    assert done.stdout.strip() in ("io_uring", "threads")
+    assert done.stderr == ""
+
+
+def test_an_enabled_interpreter_can_also_be_run(enabled):
+    done = run(TOOL, "run", enabled, "-c", PRINT_BACKEND)
+    assert done.stdout.strip() in ("io_uring", "threads")
+    assert done.stderr == ""
+
+
+def test_the_hook_of_an_enabled_interpreter_does_not_compile_itself(enabled):
+    script = "import sys, importahead; print(importahead.__cached__)"
+    cached = Path(run(enabled, "-c", script).stdout.strip())
+    before = cached.stat().st_mtime_ns
+    run(enabled, "-c", "pass")
+    assert cached.stat().st_mtime_ns == before
+
+
+def test_pip_lists_what_is_enabled_finds_nothing_wrong_and_removes_it(enabled, venv):
+    assert "importahead" in run(enabled, "-m", "pip", "list").stdout
+    assert run(enabled, "-m", "pip", "check").returncode == 0
+    removed = run(enabled, "-m", "pip", "uninstall", "--yes", "importahead")
+    assert removed.returncode == 0, removed.stderr
+    assert installed_files(venv) == []
+    assert run(enabled, "-c", "pass").stderr == ""
+
+
+def test_enabling_again_replaces_what_running_programs_have_mapped(enabled):
+    program = subprocess.Popen(
+        [enabled, "-c", "input(); import email.message; print('done')"],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run(TOOL, "enable", "--python", enabled).returncode == 0
+    output, _ = program.communicate("\n", timeout=60)
+    assert (program.returncode, output) == (0, "done\n")
+
+
+def test_disable_leaves_nothing_behind(enabled, venv):
+    assert installed_files(venv) != []
+    assert run(TOOL, "disable", "--python", venv).returncode == 0
+    assert installed_files(venv) == []
