@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -32,18 +33,18 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "part(name): part of the import protocol it is about")
 
 
-def chosen_interpreters(config):
-    """Every interpreter with --full; otherwise the oldest, the newest and one between."""
+def chosen_interpreters(config, module):
+    """Every interpreter; but the newest where packages would have to be installed for each."""
     found = discover()
-    if config.getoption("--full") or os.environ.get("ORACLE_PYTHONS") or len(found) <= 2:
+    if config.getoption("--full") or os.environ.get("ORACLE_PYTHONS"):
         return found
-    return (found[0], found[len(found) // 2], found[-1])
+    return found[-1:] if module in ("test_packages", "test_tools") else found
 
 
 def pytest_generate_tests(metafunc):
     """Runs each case on each interpreter it speaks of."""
-    if "interpreter" in metafunc.fixturenames:
-        found = chosen_interpreters(metafunc.config)
+    if {"interpreter", "grove"} <= set(metafunc.fixturenames):
+        found = chosen_interpreters(metafunc.config, metafunc.module.__name__)
         mark = metafunc.definition.get_closest_marker("case")
         if mark and mark.args:
             low, high = mark.args[0].versions
@@ -56,12 +57,44 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what only `--full` asks for."""
+    """Without `--full`: leaves out what is marked so, and runs each case on one interpreter.
+
+    Which one follows from the case's name, so that all of them have their share of the cases.
+    """
     if config.getoption("--full"):
         return
+    kept, left_out = [], []
+    chosen = os.environ.get("ORACLE_PYTHONS")
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="only with --full (make conformance)"))
+        found = interpreters_of(item)
+        turn = zlib.crc32(nameless(item).encode()) % max(len(found), 1)
+        ours = chosen or len(found) < 2 or interpreter_of(item) == found[turn]
+        (kept if ours else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def interpreters_of(item):
+    """The interpreters an item is repeated on."""
+    named = getattr(item, "callspec", None) is not None and "grove" in item.fixturenames
+    if not named or not interpreter_of(item):
+        return ()
+    module = item.module.__name__
+    low, high = case_of(item).versions if has_case(item) else ((3, 0), (4, 0))
+    found = chosen_interpreters(item.config, module)
+    return [each for each in found if low <= each.minor < high]
+
+
+def has_case(item):
+    """Whether an item is about a `Case`."""
+    return bool(item.callspec.params.get("case") or item.get_closest_marker("case"))
+
+
+def nameless(item):
+    """An item's name without that of its interpreter."""
+    return item.nodeid.replace(interpreter_of(item).name, "") if interpreters_of(item) else ""
 
 
 def key_of(item):
