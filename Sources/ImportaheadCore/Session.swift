@@ -156,7 +156,8 @@ public final class Session: @unchecked Sendable {
       if !planner.isDone || !demands.isEmpty { idleSince = nil }
       guard planner.isDone else {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
-        planner.take(fetcher.wait(until: deadline))
+        planner.take(fetcher.wait(until: planner.arrivals.isEmpty ? deadline : Instant.now))
+        planner.scanArrivals()
         continue
       }
       let idleEnd = (idleSince ?? Instant.now).adding(milliseconds: Self.patience)
