@@ -14,9 +14,12 @@ let package = Package(
     .executable(name: "bench", targets: ["bench"]),
     .executable(name: "slowfs", targets: ["slowfs"]),
     .executable(name: "readlist", targets: ["readlist"]),
+    .executable(name: "stages", targets: ["stages"]),
+    .executable(name: "starter", targets: ["starter"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(name: "importahead", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
     .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
@@ -37,7 +40,16 @@ let package = Package(
       ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .executableTarget(name: "readlist", swiftSettings: settings),
+    .executableTarget(name: "starter", swiftSettings: settings),
+    .executableTarget(
+      name: "stages",
+      dependencies: [
+        .product(name: "ImportaheadCore", package: "importahead"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
     .testTarget(name: "MeasureTests", dependencies: ["Measure"]),
+    .testTarget(name: "benchTests", dependencies: ["bench", "starter"]),
     .testTarget(name: "SlowFileSystemTests", dependencies: ["SlowFileSystem", "slowfs"]),
   ]
 )

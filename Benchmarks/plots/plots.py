@@ -151,7 +151,7 @@ def panel(axis, cell):
     names = [series["title"] for series in cell["series"]]
     top = max(quartiles(seconds(s))[2] for s in cell["series"] if s["samples"])
     # One contestant that is far off (a whole site-packages read first) must not flatten the rest.
-    limit = min(top, 3.0 * base) if base else top
+    limit = min(top, 1.7 * base) if base else top
     for row, series in enumerate(cell["series"]):
         values = seconds(series)
         if not values:
@@ -179,20 +179,22 @@ def panel(axis, cell):
         if mid > limit:
             text = f"▸ {text}"
         end = min(max(high, mid), limit)
-        axis.text(end + limit * 0.02, row, text, va="center", size=6.8)
+        axis.text(
+            end + limit * 0.025, row, text, va="center", size=6.8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+        )
     if base:
         axis.axvline(base, color=COLOURS["stock"], lw=0.7, ls=(0, (3, 2)), zorder=0)
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(names) - 0.4, -0.6)
-    axis.set_xlim(0, limit * 1.36)
+    axis.set_xlim(0, limit * 1.42)
     axis.xaxis.set_major_formatter(FuncFormatter(time_text))
     axis.locator_params(axis="x", nbins=4)
     axis.grid(axis="x")
     axis.spines["left"].set_visible(False)
-    modules = f"  ({cell['modules']} modules)" if cell.get("modules") else ""
-    axis.set_title(cell["title"])
-    axis.set_title(modules, loc="right", size=7.5, color="#666666", weight="normal")
+    count = cell.get("modules")
+    axis.set_title(cell["title"] + (f", {count:,} modules" if count else ""))
 
 
 def draw_sweep(archive, folder, figure_name, label):
@@ -287,20 +289,22 @@ def draw_waterfall(archive, folder):
     axes[-1].set_xlabel("time since start")
     figure.legend(
         handles=[
-            Patch(color="#0072b2", label="evaluates"),
+            Patch(color="#0072b2", label="thread evaluates"),
             Patch(color="#f2c9b5", label="waits"),
-            Patch(color="#d55e00", label="request of the importing thread"),
+            Patch(color="#d55e00", label="its own request"),
             Patch(color="#009e73", label="request made ahead"),
         ],
         loc="outside upper right",
         ncols=4,
-        fontsize=7.5,
+        fontsize=7,
+        columnspacing=1.2,
+        handlelength=1.2,
     )
     figure.suptitle(
-        f"{falls[0]['program']}: one start", x=0.01, ha="left", weight="bold", size=11
+        f"One start: {falls[0]['program']}", x=0.01, ha="left", weight="bold", size=11
     )
     figure.supxlabel(
-        f"{falls[0]['storage']}.  {subtitle(archive)}", size=7, color="#666666", x=0.99, ha="right"
+        f"{spaced(falls[0]['storage'])}.  {subtitle(archive)}", size=7, color="#666666", x=0.99, ha="right"
     )
     save(figure, folder, "waterfall")
 

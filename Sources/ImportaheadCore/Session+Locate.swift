@@ -5,6 +5,7 @@ public struct FoundModule: Sendable {
     case native, source, bytecode
   }
 
+  /// Which loader its code needs.
   public let kind: Kind
   /// The file with the code.
   public let path: [UInt8]

@@ -20,7 +20,7 @@ public final class Session: @unchecked Sendable {
 
   /// How long the thread waits for a demand when all is done, in milliseconds: starting it again
   /// costs more.
-  private static let patience = 10
+  private static let patience = 25
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
@@ -35,10 +35,14 @@ public final class Session: @unchecked Sendable {
     monitor.lock()
     defer { monitor.unlock() }
     guard phase == .idle, starts < Self.mostStarts else { return }
-    // An earlier thread has said that it is done; it is about to end.
-    _ = thread?.join(milliseconds: 100)
     starts &+= 1
-    thread = try Thread { self.run() }
+    // An earlier thread has said that it is done and is about to end: not the importing thread, which
+    // may be the one that starts us again, but its successor waits for that.
+    let earlier = thread
+    thread = try Thread {
+      _ = earlier?.join(milliseconds: 1000)
+      self.run()
+    }
     phase = .running
   }
 

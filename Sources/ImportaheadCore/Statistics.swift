@@ -41,6 +41,13 @@ public struct Statistics: Sendable {
   /// The error number of the last such failure; 0 for none.
   public internal(set) var lastError: Int32 = 0
 
+  mutating func add(_ progress: Progress) {
+    bytecodeFetched &+= progress.bytecodeFetched
+    sourcesFetched &+= progress.sourcesFetched
+    bytesWarmed &+= progress.bytesWarmed
+    modulesPlanned &+= progress.modulesPlanned
+  }
+
   mutating func count(_ outcome: FileFetch.Outcome) {
     switch outcome {
     case .contents(let bytes, _, _):
@@ -56,4 +63,12 @@ public struct Statistics: Sendable {
     errors &+= 1
     lastError = reason.code
   }
+}
+
+/// What the planner counts by itself, so that it need not take the cache's lock each time.
+struct Progress: Equatable {
+  var bytecodeFetched = 0
+  var sourcesFetched = 0
+  var bytesWarmed = 0
+  var modulesPlanned = 0
 }

@@ -81,8 +81,10 @@ func parts(of joined: [UInt8]) -> [[UInt8]] {
 }
 
 extension SessionSettings {
-  /// Reads settings in the order that `importahead.hook` writes them; `nil` with a Python error set
-  /// for anything else. `isUseful` tells whether the program has anything to prefetch.
+  /// Reads settings in the order that `importahead.hook` writes them.
+  ///
+  /// Returns `nil` with a Python error set for anything else. `isUseful` tells whether the program
+  /// has anything to prefetch.
   init?(_ tuple: Object, isUseful: inout Bool) {
     self.init()
     var reader = unsafe SettingsReader(tuple)

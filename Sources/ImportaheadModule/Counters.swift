@@ -1,8 +1,9 @@
 internal import CPython
 internal import ImportaheadCore
 
-/// `statistics()`: a tuple of numbers in the order `importahead` names them, or `None` without a
-/// session. Times are in nanoseconds.
+/// `statistics()`: a tuple of numbers in the order `importahead` names them.
+///
+/// `None` without a session. Times are in nanoseconds.
 func statistics(_ module: Object?, _ nothing: Object?) -> Object? {
   guard let counts = sessionStatistics() else { return unsafe importahead_none() }
   let values = [

@@ -1,5 +1,6 @@
-/// Fills memory for Swift's hash seeds: the one symbol of the Embedded library that asks for glibc
-/// 2.36. No code of ours hashes with a seed; the library refers to it all the same.
+/// Fills memory for Swift's hash seeds, in the place of a function that asks for glibc 2.36.
+///
+/// No code of ours hashes with a seed; the Embedded library refers to it all the same.
 @c(arc4random_buf)
 func fillWithoutRandomness(_ memory: UnsafeMutableRawPointer?, _ count: Int) {
   guard let memory = unsafe memory else { return }

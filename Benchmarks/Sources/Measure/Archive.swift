@@ -107,6 +107,7 @@ public enum Scalar: Codable, Sendable, Equatable {
   case text(String)
   case other
 
+  /// Reads a number, a text, or anything else as `other`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let number = try? container.decode(Double.self) {
@@ -118,6 +119,7 @@ public enum Scalar: Codable, Sendable, Equatable {
     }
   }
 
+  /// Writes the value; `other` becomes null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {

@@ -189,11 +189,12 @@ struct Paddock {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var images: [(String, String)] = []
     for root in program.roots {
-      let image = "\(folder)/\(fingerprint([root] + program.argv)).sqfs"
+      // A standard library stays as it is; an environment gains files with each program.
+      let library = access(root + "/site-packages", R_OK) == 0
+      let image = "\(folder)/\(fingerprint([root] + (library ? [] : program.argv))).sqfs"
       if access(image, R_OK) != 0 {
         note("making an image of \(root)")
-        let skipped =
-          access(root + "/site-packages", R_OK) == 0 ? ["-e", "site-packages", "test"] : []
+        let skipped = library ? ["-e", "site-packages", "test"] : []
         try run([tool, root, image, "-quiet", "-no-progress", "-noappend"] + skipped)
       }
       images.append((image, root))

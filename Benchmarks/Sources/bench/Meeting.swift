@@ -9,6 +9,8 @@ struct Budget {
   var seconds: Double
   /// The fewest rounds of one contestant.
   var least = 3
+  /// Seconds after which a contestant's start is stopped, or eight of stock's if those are more.
+  var patience = 60
 }
 
 /// Measures one cell: all contestants, interleaved at random, on one program and storage.
@@ -27,7 +29,7 @@ struct Meeting {
     var cell = Cell(
       figure: figure, workload: program.id, title: program.title, storage: storage.id,
       storageTitle: storage.title, parameter: parameter)
-    let stage = Stage(program: program, storage: storage, scratch: paddock.scratch)
+    var stage = Stage(program: program, storage: storage, scratch: paddock.scratch)
     if let absence = storage.absence {
       cell.series = contestants.map {
         Series(contestant: $0.rawValue, title: $0.title, absent: absence)
@@ -39,7 +41,7 @@ struct Meeting {
     var entrants = contestants.map { paddock.ready($0, for: program, list: list) }
     if storage.slowOptions != nil { try load(outermost(program.roots + entrants.flatMap(\.roots))) }
     turnstile.enter()
-    let warmUps = warmUp(&entrants, stage)
+    let warmUps = warmUp(&entrants, &stage)
     let rounds = allot(warmUps.map { $0?.cost })
     cell.series = entrants.map { entrant in
       var series = Series(contestant: entrant.contestant.rawValue, title: entrant.contestant.title)
@@ -84,7 +86,7 @@ struct Meeting {
   ///
   /// Returns what a
   /// round costs, and the start itself.
-  private func warmUp(_ entrants: inout [Entrant], _ stage: Stage) -> [(
+  private func warmUp(_ entrants: inout [Entrant], _ stage: inout Stage) -> [(
     cost: Double, sample: Sample
   )?] {
     entrants.indices.map { index in
@@ -94,6 +96,9 @@ struct Meeting {
       let start = monotonicNow()
       do {
         let sample = try stage.perform(entrants[index], round: -1).sample
+        if entrants[index].contestant == .stock {
+          stage.patience = max(budget.patience, Int(8 * sample.seconds))
+        }
         return (Double(monotonicNow() - start) / 1e9, sample)
       } catch {
         entrants[index] = Entrant(

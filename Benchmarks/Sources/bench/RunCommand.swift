@@ -133,7 +133,9 @@ struct RunCommand: ParsableCommand {
         ? Workload.allCases.filter { $0 != .torch } : isQuick ? [.cli, .django] : []
     var programs = try (chosen + with).map { try workshop.program($0, tree: shape()) }
     if !command.isEmpty { programs.append(try Program.user(command, roots: roots)) }
-    let budget = Budget(rounds: rounds ?? (full ? 15 : 7), seconds: seconds ?? (full ? 45 : 22))
+    let budget = Budget(
+      rounds: rounds ?? (full ? 15 : 7), seconds: seconds ?? (full ? 45 : 30),
+      patience: full ? 60 : 8)
     for program in programs {
       for place in places {
         let able = (contestants.isEmpty ? Contestant.allCases : contestants)
@@ -149,7 +151,7 @@ struct RunCommand: ParsableCommand {
   private func sweeps(_ workshop: Workshop) throws -> [Item] {
     let few: [Contestant] = [.stock, .stockWarm, .ioUring, .threads, .readList]
     let budget = Budget(
-      rounds: rounds ?? (full ? 7 : 3), seconds: seconds ?? (full ? 20 : 6), least: 1)
+      rounds: rounds ?? (full ? 7 : 3), seconds: seconds ?? (full ? 20 : 8), least: full ? 1 : 2)
     let modules = sweepModules ?? (full ? [100, 300, 1000, 3000, 10_000, 30_000] : [])
     let latencies = sweepLatency ?? (full ? [0, 0.1, 0.5, 1, 5, 20] : isQuick ? [0.1, 1, 5] : [])
     let places =

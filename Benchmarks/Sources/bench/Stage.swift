@@ -6,6 +6,8 @@ struct Stage {
   let program: Program
   let storage: Storage
   let scratch: String
+  /// Seconds after which a process is stopped.
+  var patience = 300
 
   /// One start with everything that was counted.
   struct Outcome {
@@ -54,32 +56,35 @@ struct Stage {
     return outcome
   }
 
-  /// Runs what comes before, then the program, then waits for what ran beside it.
+  /// Runs what comes before, then the program, then waits for what runs beside it.
   private func start(_ launch: Launch, round: Int, watch: (pid_t) -> Void) throws -> Outcome {
-    let errors = scratch + "/stderr"
-    let began = monotonicNow()
-    var others: [Exit] = []
-    if let before = launch.before {
-      others.append(try Child(before, environment: launch.environment).wait())
+    let began = launch.before == nil ? nil : monotonicNow()
+    let before = try launch.before.map { try begin($0, launch).wait() }
+    let beside = try launch.beside.map { try begin($0, launch) }
+    let program = try begin(launch.argv, launch, directory: launch.directory)
+    watch(program.pid)
+    let cost = try program.wait()
+    let all = [cost, before, try beside?.wait()].compactMap { $0 }
+    let seconds = Double(cost.ended - (before?.began ?? cost.began)) / 1e9
+    guard !all.contains(where: { $0.code == 128 + Int(SIGKILL) }) else {
+      throw Failure("stopped after \(Int(seconds)) s")
     }
-    let beside = try launch.beside.map { try Child($0, environment: launch.environment) }
-    let child = try Child(
-      launch.argv, environment: launch.environment, directory: launch.directory, errors: errors)
-    watch(child.pid)
-    let exit = child.wait()
-    let seconds = Double(monotonicNow() - began) / 1e9
-    if let beside { others.append(beside.wait()) }
-    guard exit.code == 0 else {
-      let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
-      throw Failure("exit \(exit.code): \(text.split(separator: "\n").last ?? "no message")")
+    guard cost.code == 0 else {
+      let text = (try? String(contentsOfFile: scratch + "/stderr", encoding: .utf8)) ?? ""
+      throw Failure("exit \(cost.code): \(text.split(separator: "\n").last ?? "no message")")
     }
-    let all = others + [exit]
     return Outcome(
       sample: Sample(
         round: round, seconds: seconds, user: all.map(\.user).reduce(0, +),
         system: all.map(\.system).reduce(0, +),
         peakKilobytes: all.map(\.peakKilobytes).max() ?? 0),
-      pid: child.pid, began: began)
+      pid: program.pid, began: began ?? cost.began)
+  }
+
+  private func begin(_ argv: [String], _ launch: Launch, directory: String? = nil) throws -> Start {
+    try Start(
+      argv, environment: launch.environment, directory: directory, patience: patience,
+      errors: scratch + "/stderr", scratch: scratch)
   }
 }
 

@@ -9,7 +9,7 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   var title: String {
     switch self {
     case .pass: "python -c pass"
-    case .cli: "command line of 30 modules"
+    case .cli: "command-line tool"
     case .numpy: "import numpy"
     case .pandas: "import pandas"
     case .django: "Django admin"

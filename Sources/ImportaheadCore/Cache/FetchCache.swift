@@ -123,6 +123,11 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked { body(&counters) }
   }
 
+  /// Adds what the planner has counted.
+  func add(_ progress: Progress) {
+    monitor.locked { counters.add(progress) }
+  }
+
   /// The counters as they stand.
   var statistics: Statistics { monitor.locked { counters } }
 

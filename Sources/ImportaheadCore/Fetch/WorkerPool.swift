@@ -113,7 +113,9 @@ final class WorkerPool: @unchecked Sendable {
     return taken
   }
 
-  /// Ends every thread; waits for at most `milliseconds`. Returns whether all have ended.
+  /// Ends every thread; waits for at most `milliseconds`.
+  ///
+  /// Returns whether all have ended.
   func close(milliseconds: Int) -> Bool {
     let all = monitor.locked {
       closed = true

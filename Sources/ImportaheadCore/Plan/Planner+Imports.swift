@@ -29,7 +29,7 @@ extension Planner {
     module.isTentative = tentative
     modules.set(name, module)
     if !module.isKnown {
-      cache.note { $0.modulesPlanned &+= 1 }
+      progress.modulesPlanned &+= 1
       advance(module)
     }
     return module

@@ -14,6 +14,8 @@ final class Planner {
   private var known = ByteTable<Bool>()
   private var roles = ByteTable<Role>()
   private var started = 0
+  /// What has been counted since the cache was told last.
+  var progress = Progress()
   private let allocator = FileBytesAllocator()
 
   /// What the planner knows of a directory.
@@ -69,9 +71,12 @@ final class Planner {
 
   /// Starts as much as may be in flight, what evaluation needs first in front.
   func pump() {
-    while fetcher.room > 1, started < settings.limits.files,
-      cache.bytesUnused < settings.limits.bytesUnused, let module = queue.pop(in: order)
-    {
+    if progress != Progress() {
+      cache.add(progress)
+      progress = Progress()
+    }
+    guard cache.bytesUnused < settings.limits.bytesUnused else { return }
+    while fetcher.room > 1, started < settings.limits.files, let module = queue.pop(in: order) {
       if module.stage == .located { submit(module) }
     }
   }
@@ -89,7 +94,7 @@ final class Planner {
         settle(directory: path, .failed)
       case .closed: break
       case .warmed(_, let bytes):
-        cache.note { $0.bytesWarmed &+= bytes }
+        progress.bytesWarmed &+= bytes
       }
     }
   }
@@ -175,7 +180,7 @@ final class Planner {
       module.sourceStatus = status
       checkFreshness(of: module)
     case (.source(let module)?, .contents(let bytes, _, _)):
-      cache.note { $0.sourcesFetched &+= 1 }
+      progress.sourcesFetched &+= 1
       let asMain = module.isMain
       settle(
         module, with: SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: asMain))
@@ -187,7 +192,7 @@ final class Planner {
   }
 
   private func takeBytecode(_ bytes: FileBytes, of module: PlannedModule) {
-    cache.note { $0.bytecodeFetched &+= 1 }
+    progress.bytecodeFetched &+= 1
     guard let header = BytecodeHeader(bytes.bytes), header.magic == settings.magic,
       let scan = BytecodeScanner.scan(bytes.bytes, facts: settings.facts, asMain: module.isMain)
     else {

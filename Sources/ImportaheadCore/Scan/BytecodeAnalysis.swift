@@ -36,7 +36,7 @@ struct BytecodeAnalysis: ~Escapable {
     self.objects = objects
     self.facts = facts
     self.asMain = asMain
-    table = OpcodeTable(version)
+    table = OpcodeTable.of(version)
     visited = [Bool](repeating: false, count: objects.index.codes.count)
     budget = Self.maximumUnits
   }

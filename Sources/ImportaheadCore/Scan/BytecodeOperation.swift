@@ -50,6 +50,17 @@ struct OpcodeTable {
     }
   }
 
+  /// The tables of the versions that are known, made once.
+  private static let known: [OpcodeTable] = [
+    OpcodeTable(.python39), OpcodeTable(.python310), OpcodeTable(.python311),
+    OpcodeTable(.python312), OpcodeTable(.python313), OpcodeTable(.python314),
+  ]
+
+  /// The table of `version`.
+  static func of(_ version: BytecodeVersion) -> OpcodeTable {
+    known[Int(version.rawValue &- BytecodeVersion.python39.rawValue)]
+  }
+
   /// What `opcode` does.
   subscript(opcode: UInt8) -> BytecodeOperation { operations[Int(opcode)] }
 

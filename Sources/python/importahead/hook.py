@@ -49,12 +49,12 @@ def _activate():
     loader = sys.modules["_frozen_importlib_external"].FileLoader
     loader.get_data = _importahead.reader(loader, loader.get_data)
     destination = _variable("IMPORTAHEAD_STATS")
-    write = None
     if destination:
-        from importahead.statistics import write
-    import atexit
+        import atexit
 
-    atexit.register(_finish, _importahead.stop, write, destination)
+        from importahead.statistics import write
+
+        atexit.register(_finish, _importahead.stop, write, destination)
     return True
 
 
@@ -75,10 +75,12 @@ def _variable(name):
 
 
 def _finish(stop, write, destination):
-    """Stop the session; whatever it calls was bound at start, when importing still worked."""
+    """Tell what was done; whatever this calls was bound at start, when importing still worked.
+
+    Nothing else is done at exit: the session's threads touch no Python, and end with the process.
+    """
     stop()
-    if write is not None:
-        write(destination)
+    write(destination)
 
 
 def _settings():

@@ -1,0 +1,25 @@
+# The measurements; included by the top Makefile, which knows how to build and to install packages.
+
+BENCH_PACKAGES := fuse3 libfuse3-dev squashfs-tools strace util-linux valgrind vmtouch
+BENCH := Benchmarks/.build/release/bench
+BENCH_RUN = $(BENCH) run --python '$(PYTHON)' $(BENCH_FLAGS)
+
+.PHONY: bench bench-quick bench-smoke bench-stages bench-tool bench-test
+
+bench: bench-tool bench-stages ## Measure everything and archive it (under 40 minutes, best as root).
+	@$(BENCH_RUN) --full
+
+bench-quick: bench-tool ## Measure two programs in under 5 minutes: does it help, how much, why.
+	@$(BENCH_RUN) --output .build/bench/quick
+
+bench-smoke: bench-tool ## Check counts, not times: what the importing thread asks and waits for.
+	@$(BENCH) smoke --python '$(PYTHON)'
+
+bench-stages: bench-tool ## Measure scan, resolve, fetch, serve and start-up one by one.
+	@Benchmarks/.build/release/stages --python '$(PYTHON)'
+
+bench-test: setup ## Test the harness itself.
+	@$(SWIFT) test --package-path Benchmarks
+
+bench-tool: build
+	@$(call swift-quietly,$(SWIFT) build -c release --package-path Benchmarks)

@@ -1,0 +1,8 @@
+"""Switches the mock hook on; `ORACLE_MUTANT` chooses what is wrong with it."""
+
+try:
+    from importahead.hook import activate
+
+    activate()
+except BaseException:
+    pass
