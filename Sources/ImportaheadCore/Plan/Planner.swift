@@ -50,7 +50,13 @@ final class Planner {
   func isKnown(_ name: [UInt8]) -> Bool { known[name] != nil }
 
   /// Whether there is nothing left to wait for.
-  var isDone: Bool { queue.isEmpty && arrivals.isEmpty && fetcher.inFlight == 0 }
+  var isDone: Bool {
+    (queue.isEmpty || started >= settings.limits.files) && arrivals.isEmpty
+      && fetcher.inFlight == 0
+  }
+
+  /// Whether modules wait for memory alone.
+  var isStarved: Bool { !queue.isEmpty && arrivals.isEmpty && fetcher.inFlight == 0 }
 
   /// Plans what the program starts from.
   func begin() {
