@@ -61,7 +61,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The run's name, part of the archive's.")
   var name: String?
 
-  @Option(help: "Where the archive goes. Default: runs/<date>-<name>, in Benchmarks for named runs.")
+  @Option(
+    help: "Where the archive goes. Default: runs/<date>-<name>, in Benchmarks for named runs.")
   var output: String?
 
   @Option(help: "Seconds after which one start is stopped, or eight of stock's if those are more.")
