@@ -251,6 +251,8 @@ def test_f11_killed_while_importing(grove, interpreter, tmp_path, number):
             env={"PATH": os.environ["PATH"], **lane.variables()},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # A shell that starts us in the background has had SIGINT ignored.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         process.stdout.read(1)
         process.send_signal(number)

@@ -210,7 +210,7 @@ def check(grove, interpreter, examples, environment=None):
         deadline=None,
         database=None,
         derandomize=True,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,) if environment else (Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
     @given(st.lists(STEPS, min_size=4, max_size=16))

@@ -169,7 +169,9 @@ EXITS = {
 
 def _exits():
     for name, body in EXITS.items():
-        ignored = ("events", "descriptors", "modules") if "thread" in name else ("events",)
+        ignored = (
+            ("events", "descriptors", "modules", "finders") if "thread" in name else ("events",)
+        )
         made = Case(files=FILES, body=body, recorded=False, ignored=ignored, pause=0)
         yield pytest.param(made, id=name.replace(" ", "-"))
 

@@ -281,6 +281,7 @@ def test_suites_of_other_packages(grove, interpreter, archives, suite, case, raw
         cases = {}
         for each in ElementTree.parse(report).iter("testcase"):
             key = "%s.%s" % (each.get("classname"), each.get("name"))
+            key = key.replace(".%s.cases." % lane.name, ".cases.")
             cases.setdefault(key, []).append(
                 [child.tag for child in each if child.tag != "system-out"]
             )

@@ -10,7 +10,7 @@ _OWN_PATH = re.compile(r"site-packages/importahead|python/(sitecustomize|importa
 _OWN_KEY = re.compile(r"/importahead$|/stock/python$")
 BUILT_IN = {"atexit", "marshal", "posix", "time", "errno", "_thread"}
 
-_TEMPORARY = re.compile(r"\.pyc\.\d{9,}")
+_TEMPORARY = re.compile(r"(?<=\.pyc\.)\d{9,}|(?<=/tmp/)\w{8,}|0x[0-9a-f]{6,}")
 _NOISE = [
     (re.compile(rb"0x[0-9a-fA-F]{4,}"), b"0x"),
     (re.compile(rb"^import time:\s+\d+ \|\s+\d+ \|", re.M), b"import time: N | N |"),
@@ -159,7 +159,7 @@ def _module(name, expected, found):
 
 def _events(stock, other):
     expected, found = (
-        [_TEMPORARY.sub(".pyc.N", "%s %s" % each) for each in run.record["events"]]
+        [_TEMPORARY.sub("N", "%s %s" % each) for each in run.record["events"]]
         for run in (stock, other)
     )
     if expected != found:
@@ -188,7 +188,8 @@ def _is_file_finder(entry):
 
 def _hooks(expected, found):
     """Ours may stand directly before importlib's own, which stays last; nothing else may change."""
-    stock = next((place for place, hook in enumerate(expected) if _makes_file_finders(hook)), None)
+    places = [place for place, hook in enumerate(expected) if _makes_file_finders(hook)]
+    stock = places[-1] if places else None
     allowed = list(expected)
     if stock is not None and len(found) > len(expected) and _makes_file_finders(found[stock]):
         allowed.insert(stock, found[stock])
