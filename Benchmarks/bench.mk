@@ -6,8 +6,9 @@ BENCH_RUN = $(BENCH) run --python '$(PYTHON)' $(BENCH_FLAGS)
 
 .PHONY: bench bench-quick bench-smoke bench-stages bench-tool bench-test
 
-bench: bench-tool bench-stages ## Measure everything and archive it (under 40 minutes, best as root).
-	@$(BENCH_RUN) --full
+bench: bench-tool ## Measure everything and archive it (under 40 minutes, best as root).
+	@folder=Benchmarks/runs/$$(date -u +%F)-full; $(BENCH_RUN) --full --output "$$folder"; \
+	Benchmarks/.build/release/stages --python '$(PYTHON)' --output "$$folder/stages.json"
 
 bench-quick: bench-tool ## Measure two programs in under 5 minutes: does it help, how much, why.
 	@$(BENCH_RUN) --output .build/bench/quick
@@ -21,5 +22,5 @@ bench-stages: bench-tool ## Measure scan, resolve, fetch, serve and start-up one
 bench-test: setup ## Test the harness itself.
 	@$(SWIFT) test --package-path Benchmarks
 
-bench-tool: build
+bench-tool: setup build
 	@$(call swift-quietly,$(SWIFT) build -c release --package-path Benchmarks)

@@ -91,9 +91,7 @@ def save(figure, folder, name):
     """Write a figure twice: for the web and for print."""
     for suffix in ("png", "svg"):
         metadata = {"Date": None} if suffix == "svg" else None
-        figure.savefig(
-            folder / f"{name}.{suffix}", dpi=200, bbox_inches="tight", metadata=metadata
-        )
+        figure.savefig(folder / f"{name}.{suffix}", dpi=200, bbox_inches="tight", metadata=metadata)
     plt.close(figure)
 
 
@@ -180,7 +178,11 @@ def panel(axis, cell):
             text = f"▸ {text}"
         end = min(max(high, mid), limit)
         axis.text(
-            end + limit * 0.025, row, text, va="center", size=6.8,
+            end + limit * 0.025,
+            row,
+            text,
+            va="center",
+            size=6.8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
     if base:
@@ -241,7 +243,13 @@ def lines(axis, cells, figure_name):
         colour = COLOURS.get(name, "#888888")
         axis.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
         axis.plot(
-            x, mid, color=colour, marker=MARKERS.get(name, "o"), ms=4, lw=1.4, label=title[0],
+            x,
+            mid,
+            color=colour,
+            marker=MARKERS.get(name, "o"),
+            ms=4,
+            lw=1.4,
+            label=title[0],
             ls="--" if name == "stock-warm" else "-",
         )
     axis.set_yscale("log")
@@ -300,11 +308,13 @@ def draw_waterfall(archive, folder):
         columnspacing=1.2,
         handlelength=1.2,
     )
-    figure.suptitle(
-        f"One start: {falls[0]['program']}", x=0.01, ha="left", weight="bold", size=11
-    )
+    figure.suptitle(f"One start: {falls[0]['program']}", x=0.01, ha="left", weight="bold", size=11)
     figure.supxlabel(
-        f"{spaced(falls[0]['storage'])}.  {subtitle(archive)}", size=7, color="#666666", x=0.99, ha="right"
+        f"{spaced(falls[0]['storage'])}.  {subtitle(archive)}",
+        size=7,
+        color="#666666",
+        x=0.99,
+        ha="right",
     )
     save(figure, folder, "waterfall")
 
@@ -318,7 +328,10 @@ def draw_thread(axis, fall):
     axis.set_title(fall["title"])
     axis.set_title(
         f"{time_text(fall['seconds'])}, of which {time_text(waited)} waiting",
-        loc="right", size=8, weight="normal", color="#444444",
+        loc="right",
+        size=8,
+        weight="normal",
+        color="#444444",
     )
     axis.set_yticks([0.5], ["importing\nthread"], size=7.5)
     axis.tick_params(axis="both", length=0)
@@ -350,7 +363,9 @@ def draw_flight(axis, fall, peak):
         if steps:
             x, y = zip(*steps)
             outline = list(zip(x, y)) + [(x[-1], 0), (x[0], 0)]
-            axis.add_collection(PolyCollection([outline], facecolor=colour, lw=0.3, edgecolor=colour))
+            axis.add_collection(
+                PolyCollection([outline], facecolor=colour, lw=0.3, edgecolor=colour)
+            )
     axis.set_ylim(0, max(2, peak * 1.08))
     text = f"{totals[True]:,} requests waited for"
     if totals[False]:

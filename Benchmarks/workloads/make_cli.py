@@ -74,7 +74,7 @@ def main():
         f'"""The entry point."""\n\nimport click\nfrom rich import text  # noqa: F401\n\n'
         f"{imports}\nfrom . import __version__\n\n\n@click.command()\n"
         '@click.version_option(__version__)\ndef main():\n    """Thirty modules."""\n'
-        f'    print({", ".join(name + ".__name__" for name in COMMANDS)})\n'
+        f"    print({', '.join(name + '.__name__' for name in COMMANDS)})\n"
     )
     (root / "use_cli.py").write_text("from cliapp.main import main\n\nmain()\n")
 

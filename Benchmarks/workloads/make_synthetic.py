@@ -10,7 +10,9 @@ imports all of them: packages import their members in order, as `__init__` files
 import pathlib
 import sys
 
-FUNCTION = "def f{0}(a, b={0}):\n    c = [a * x + {0} for x in range(b)]\n    return a, b, c, 'f{0}'\n\n"
+FUNCTION = (
+    "def f{0}(a, b={0}):\n    c = [a * x + {0} for x in range(b)]\n    return a, b, c, 'f{0}'\n\n"
+)
 FUNCTION_BYTES = 335
 
 

@@ -162,8 +162,9 @@ public final class Session: @unchecked Sendable {
       guard planner.isDone else {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
         // Nobody says when memory is free again.
-        let soon = Instant.now.adding(milliseconds: Self.patience)
-        planner.take(fetcher.wait(until: planner.isStarved ? soon : deadline))
+        let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
+        planner.take(fetcher.wait(until: planner.arrivals.isEmpty ? soon : Instant.now))
+        planner.scanArrivals()
         continue
       }
       let idleEnd = (idleSince ?? Instant.now).adding(milliseconds: Self.patience)

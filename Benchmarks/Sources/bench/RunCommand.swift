@@ -64,6 +64,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Where the archive goes. Default: Benchmarks/runs/<date>-<name>.")
   var output: String?
 
+  @Option(help: "Seconds after which one start is stopped, or eight of stock's if those are more.")
+  var patience: Int?
+
   @Flag(name: .customLong("no-detail"), help: "Skip the traced runs that count system calls.")
   var noDetail = false
 
@@ -80,12 +83,15 @@ struct RunCommand: ParsableCommand {
       folder: absolute(output ?? Setting.home + "/runs/\(day())-\(runName)"), name: runName,
       python: workshop.python, cache: setting.cacheDirectory)
     let turnstile = Turnstile(setting.lock, seconds: setting.lockSeconds)
-    for item in try plan(workshop) {
+    let meetings = try plan(workshop).map { item in
       let meeting = Meeting(
         program: item.program, storage: item.storage, paddock: try setting.paddock(workshop),
         contestants: item.contestants, budget: item.budget, turnstile: turnstile,
         detailed: !noDetail && item.figure == "bars")
-      let cell = try meeting.hold(figure: item.figure, parameter: item.parameter)
+      return (meeting, try meeting.prepare(figure: item.figure, parameter: item.parameter))
+    }
+    for (meeting, prepared) in meetings {
+      let cell = try meeting.hold(prepared)
       print("\n\(cell.title) on \(cell.storageTitle)\n\n\(Table(cell).text)")
       fflush(nil)
       try recorder.add(cell)
@@ -134,12 +140,14 @@ struct RunCommand: ParsableCommand {
     var programs = try (chosen + with).map { try workshop.program($0, tree: shape()) }
     if !command.isEmpty { programs.append(try Program.user(command, roots: roots)) }
     let budget = Budget(
-      rounds: rounds ?? (full ? 15 : 7), seconds: seconds ?? (full ? 45 : 30),
-      patience: full ? 60 : 8)
+      rounds: rounds ?? (full ? 15 : 7), seconds: seconds ?? 30,
+      patience: patience ?? (full ? 60 : 8))
     for program in programs {
       for place in places {
         let able = (contestants.isEmpty ? Contestant.allCases : contestants)
           .filter { place != .localWarm || $0.mattersWarm }
+        var budget = budget
+        if place == .localWarm { budget.seconds /= 2 }
         items.append(
           Item(
             figure: "bars", program: program, storage: place, contestants: able, budget: budget))
@@ -155,7 +163,8 @@ struct RunCommand: ParsableCommand {
     let modules = sweepModules ?? (full ? [100, 300, 1000, 3000, 10_000, 30_000] : [])
     let latencies = sweepLatency ?? (full ? [0, 0.1, 0.5, 1, 5, 20] : isQuick ? [0.1, 1, 5] : [])
     let places =
-      storages.isEmpty ? [.localCold, .slow(latency: "1ms", timeouts: "nfs")] : storages
+      storages.isEmpty
+      ? [.localCold, .slow(latency: "1ms", timeouts: "nfs")] : storages.filter { $0 != .localWarm }
     var items: [Item] = []
     for count in modules {
       var tree = try shape()

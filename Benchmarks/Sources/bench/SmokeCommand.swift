@@ -36,7 +36,7 @@ struct SmokeCommand: ParsableCommand {
       paddock: try setting.paddock(workshop), contestants: [.stock, .ioUring, .threads],
       budget: Budget(rounds: 3, seconds: 1, least: 3), turnstile: Turnstile(nil, seconds: 0),
       detailed: true)
-    let cell = try meeting.hold(figure: "smoke")
+    let cell = try meeting.hold(meeting.prepare(figure: "smoke"))
     var failures = 0
     for series in cell.series.dropFirst() {
       for check in checks(series, cell.series[0], limits) {

@@ -81,14 +81,17 @@ struct Workshop {
     switch workload {
     case .pass: break
     case .cli:
-      try generate("make_cli.py", [venv + "/app-cli"], python)
-      program.argv = [python, venv + "/app-cli/use_cli.py", "--version"]
+      let folder = "\(cache)/app-cli-\(version)"
+      try generate("make_cli.py", [folder], python)
+      program.argv = [python, folder + "/use_cli.py", "--version"]
+      program.roots = outermost(program.roots + [folder])
     case .synthetic:
-      let folder = "\(venv)/tree-\(tree.id)"
+      let folder = "\(cache)/tree-\(version)-\(tree.id)"
       try generate("make_synthetic.py", [folder] + tree.arguments, python)
       program.argv = [python, folder + "/use_synthetic.py"]
       program.path = (0..<max(1, min(tree.entries, tree.modules))).map { "\(folder)/path\($0)" }
       program.title = "synthetic, \(tree.modules) modules"
+      program.roots = outermost(program.roots + [folder])
     default:
       let script = "use_\(workload.rawValue).py"
       try copy("\(sources)/\(script)", to: "\(venv)/app/\(script)")

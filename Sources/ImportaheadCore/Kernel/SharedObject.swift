@@ -17,9 +17,9 @@ internal import CLinux
   }
 
   /// Executable pages above this are left to page faults: a large library runs little of its code.
-  private static let mostCode = 4 << 20
+  private static let mostCode = 32 << 20
   /// The most that is warmed of one object.
-  private static let mostBytes = 32 << 20
+  private static let mostBytes = 48 << 20
   /// The most libraries, and directories to look for them in, that an object is believed to name:
   /// garbage may name thousands, and their product is looked for.
   private static let mostNames = 64
