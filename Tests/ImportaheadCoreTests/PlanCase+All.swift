@@ -136,11 +136,14 @@ extension PlanCase {
             + "__import__('\(String(repeating: "long", count: 500))')\nimport y\n"
             + "__import__('\(String(repeating: "q.", count: 250))q')\n"
             + "__import__('\(String(repeating: "w.", count: 250))w')\n"
+            + "__import__('\(String(repeating: "d.", count: 32))d')\n"
+            + "__import__('\(String(repeating: "n.", count: 32))n')\n"
             + "from ................ import y\n"
         ),
-        ("y.py", ""), ("b.py", ""), ("w/__init__.py", ""),
+        ("y.py", ""), ("b.py", ""), ("w/__init__.py", ""), ("d/__init__.py", ""),
+        ("d/d/__init__.py", ""),
       ],
-      served: ["y.py", "w/__init__.py"]),
+      served: ["y.py", "d/__init__.py", "d/d/__init__.py"]),
   ]
 
   private static func oneModule(
@@ -185,6 +188,13 @@ extension PlanCase {
   ]
 
   private static let roots: [PlanCase] = [
+    PlanCase(
+      title: "packages that nothing names",
+      files: [
+        ("app.py", ""), ("few/__init__.py", ""), ("few/a.py", ""), ("few/b/__init__.py", ""),
+        ("many/__init__.py", ""),
+      ] + (0..<30).map { ("many/m\($0).py", "") },
+      served: []),
     PlanCase(
       title: "a module run as the program",
       files: [

@@ -37,11 +37,13 @@ final class TemporaryTree: Sendable {
     let descriptor = open(path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure(code: errno) }
     defer { close(descriptor) }
-    var rest = contents[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    var written = 0
+    while written < contents.count {
+      let count = contents.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), contents.count - written)
+      }
       guard count > 0 else { throw Failure(code: errno) }
-      rest = rest.dropFirst(count)
+      written += count
     }
   }
 
