@@ -25,6 +25,9 @@ DETAILS = (
 )
 
 _locate = _importahead.locate
+# A program may replace these on the class; then it must be asked.
+_stock_find = FileFinder.find_spec
+_stock_fill = FileFinder._fill_cache
 
 
 class PrefetchedFinder(FileFinder):
@@ -35,7 +38,10 @@ class PrefetchedFinder(FileFinder):
 
     def find_spec(self, fullname, target=None):
         """Find a module where current listings prove the answer, like `FileFinder.find_spec`."""
-        found = _locate(self.path, fullname)
+        replaced = (
+            FileFinder.find_spec is not _stock_find or FileFinder._fill_cache is not _stock_fill
+        )
+        found = None if replaced else _locate(self.path, fullname)
         if found is None:
             return super().find_spec(fullname, target)
         if self._path_mtime == -1:
@@ -48,7 +54,8 @@ class PrefetchedFinder(FileFinder):
 
     def _fill_cache(self):
         path = self.path
-        names = _importahead.names(path) if path else None
+        ours = path and FileFinder._fill_cache is _stock_fill
+        names = _importahead.names(path) if ours else None
         if names is None:
             return super()._fill_cache()
         # What FileFinder keeps on a platform with case-sensitive names; it lists the directory
