@@ -22,5 +22,5 @@ bench-stages: bench-tool ## Measure scan, resolve, fetch, serve and start-up one
 bench-test: setup ## Test the harness itself.
 	@$(SWIFT) test --package-path Benchmarks
 
-bench-tool: build
+bench-tool: setup build
 	@$(call swift-quietly,$(SWIFT) build -c release --package-path Benchmarks)

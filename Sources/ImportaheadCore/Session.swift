@@ -114,22 +114,27 @@ public final class Session: @unchecked Sendable {
 
   private func run() {
     let begin = Instant.now
-    if (try? Thread.enterPrivateDescriptorTable()) != nil {
-      let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
-      cache.note { $0.backend = fetcher.backend }
-      monitor.locked { waker = fetcher.waker }
-      work(with: fetcher)
-      monitor.locked { waker = nil }
-      fetcher.close(milliseconds: 50)
-      cache.note { $0.processorTime &+= fetcher.workerTime }
-    } else {
+    if (try? Thread.enterPrivateDescriptorTable()) == nil {
       monitor.locked { if phase == .running { phase = .stopping } }
     }
-    cache.abandonInFlight()
+    repeat {
+      if monitor.locked({ phase == .running }) { work() }
+      cache.abandonInFlight()
+    } while !finish()
     cache.note {
       $0.processorTime &+= Instant.threadTime
       $0.sessionTime &+= Instant.now.nanoseconds &- begin.nanoseconds
     }
+  }
+
+  private func work() {
+    let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
+    cache.note { $0.backend = fetcher.backend }
+    monitor.locked { waker = fetcher.waker }
+    work(with: fetcher)
+    monitor.locked { waker = nil }
+    fetcher.close(milliseconds: 50)
+    cache.note { $0.processorTime &+= fetcher.workerTime }
   }
 
   private var wantedBackend: Backend {
@@ -156,21 +161,30 @@ public final class Session: @unchecked Sendable {
       if !planner.isDone || !demands.isEmpty { idleSince = nil }
       guard planner.isDone else {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
-        planner.take(fetcher.wait(until: deadline))
+        // Nobody says when memory is free again.
+        let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
+        planner.take(fetcher.wait(until: planner.arrivals.isEmpty ? soon : Instant.now))
+        planner.scanArrivals()
         continue
       }
       let idleEnd = (idleSince ?? Instant.now).adding(milliseconds: Self.patience)
-      if Instant.now >= idleEnd, finish() { return }
+      if Instant.now >= idleEnd, !cache.hasDemands { return }
       idleSince = idleSince ?? Instant.now
       planner.take(fetcher.wait(until: idleEnd))
     }
   }
 
-  /// Ends the work unless a demand came meanwhile; afterwards a demand starts the thread again.
+  /// Ends the thread unless a demand came meanwhile; afterwards a demand starts another.
+  ///
+  /// Nothing that follows needs the lock or touches what is shared with the next thread.
   private func finish() -> Bool {
     monitor.locked {
-      guard !cache.hasDemands else { return false }
-      if phase == .running { phase = .idle }
+      guard phase == .running else { return true }
+      guard !cache.hasDemands || starts >= Self.mostStarts else {
+        starts &+= 1
+        return false
+      }
+      phase = .idle
       return true
     }
   }

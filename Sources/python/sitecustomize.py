@@ -4,11 +4,14 @@ import sys
 
 
 def _leave_path():
-    """Take this directory off `sys.path`: the program sees the path it would have without us."""
+    """Take this directory off `sys.path`: the program sees the path it would have without us.
+
+    Until that is done, nothing can be chained to: this file would find itself again.
+    """
     from os import path
 
     here = path.dirname(path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if entry != here]
+    sys.path[:] = [entry for entry in sys.path if path.abspath(entry or ".") != here]
 
 
 def _chain():
@@ -28,10 +31,9 @@ def _chain():
 
 try:
     from importahead.hook import activate
-
-    _leave_path()
-    activate()
 except BaseException:
-    pass
-
+    activate = None
+_leave_path()
+if activate is not None:
+    activate()
 _chain()

@@ -25,7 +25,34 @@ from copies import Copy  # noqa: E402
 from oracle.interpreters import clean_environment, discover  # noqa: E402
 from results import compare, read, table  # noqa: E402
 
-TESTS = ["test_import", "test_importlib", "test_zipimport", "test_zipimport_support", "test_runpy", "test_pkgutil", "test_pkg", "test_py_compile", "test_compileall", "test_site", "test_cmd_line", "test_cmd_line_script", "test_modulefinder", "test_source_encoding", "test_frozen", "test_audit", "test_marshal", "test_linecache", "test_module", "test_fork1", "test_multiprocessing_main_handling", "test_interpreters", "test__xxsubinterpreters", "test__xxinterpchannels", "test__interpreters", "test__interpchannels"]
+TESTS = [
+    "test_import",
+    "test_importlib",
+    "test_zipimport",
+    "test_zipimport_support",
+    "test_runpy",
+    "test_pkgutil",
+    "test_pkg",
+    "test_py_compile",
+    "test_compileall",
+    "test_site",
+    "test_cmd_line",
+    "test_cmd_line_script",
+    "test_modulefinder",
+    "test_source_encoding",
+    "test_frozen",
+    "test_audit",
+    "test_marshal",
+    "test_linecache",
+    "test_module",
+    "test_fork1",
+    "test_multiprocessing_main_handling",
+    "test_interpreters",
+    "test__xxsubinterpreters",
+    "test__xxinterpchannels",
+    "test__interpreters",
+    "test__interpchannels",
+]
 
 # Skips itself where a .pth file with an import line exists.
 ALLOWED = ("test_site.StartupImportTests.test_startup_imports",)

@@ -130,7 +130,9 @@ def test_f15_the_extension_brings_nothing_along(grove):
     exported = subprocess.run(
         ["nm", "-D", "--defined-only", found[0]], capture_output=True, text=True
     )
-    names = [line.split()[-1].split("@")[0] for line in exported.stdout.splitlines()]
+    # An upper-case letter means that others can see the symbol.
+    lines = [line.split()[1:] for line in exported.stdout.splitlines()]
+    names = [name.split("@")[0] for kind, name in lines if kind.isupper()]
     assert names == ["PyInit__importahead"]
     dynamic = subprocess.run(["readelf", "-dl", found[0]], capture_output=True, text=True).stdout
     needed = [line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "NEEDED" in line]
@@ -207,7 +209,7 @@ def test_38_s07_a_program_with_capabilities_gets_nothing(grove, interpreter, tre
         done = subprocess.run(
             [*drop, privileged, "-c", program], cwd=tree, capture_output=True, env=lane.variables()
         )
-        if b"Permission denied" in done.stderr:
+        if b"Permission denied" in done.stderr or b"shared libraries" in done.stderr:
             pytest.skip("another user cannot run this interpreter")
         assert done.stdout == b"none 39\n", done
     finally:

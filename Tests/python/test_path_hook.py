@@ -262,9 +262,20 @@ except SystemError as error:
 @pytest.mark.kind("source")
 @case(
     files={**FILES, "first.py": OPEN_CODE},
-    body="import first\nimport mod, pkg.a, last\nprint(first.seen)\n",
+    body="""
+    import first
+    import os, site, sys
+    version = 'python%d.%d' % sys.version_info[:2]
+    site.addsitedir(os.path.join(os.path.dirname(os.path.dirname(sys.executable)), 'lib', version,
+                                 'site-packages'))
+    del first.seen[:]
+    import mod, pkg.a, last
+    print(first.seen)
+    """,
+    flags=("-S",),
+    active=None,
 )
-def test_28_i18_an_open_code_hook_sees_every_file(outcome):
+def test_28_i18_an_open_code_hook_set_before_sees_every_file(outcome):
     assert "set 0" in outcome.text
     assert "mod.cpython" in outcome.text and "last.cpython" in outcome.text
 

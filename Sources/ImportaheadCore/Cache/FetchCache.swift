@@ -145,7 +145,6 @@ final class FetchCache: @unchecked Sendable {
     // Strictly fresh: what the file system says now decides, as it would for importlib.
     let now = try? FileStatus(path: CPath(path))
     return monitor.locked {
-      counters.bytesUnused &-= bytes.count
       guard now == status else {
         counters.stale &+= 1
         counters.misses &+= 1
@@ -164,6 +163,7 @@ final class FetchCache: @unchecked Sendable {
     switch files[path] {
     case .ready(let bytes, let status)?:
       files.set(path, .consumed)
+      counters.bytesUnused &-= bytes.count
       return (bytes, status)
     case nil:
       files.set(path, .claimed)
@@ -204,6 +204,8 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked {
       files = ByteTable()
       listings = ByteTable()
+      counters.bytesUnused = 0
+      monitor.notifyAll()
     }
   }
 

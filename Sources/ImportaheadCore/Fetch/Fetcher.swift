@@ -36,7 +36,8 @@ final class Fetcher {
     if wanted == .ring {
       counter = try? WakeCounter()
       if counter != nil {
-        made = try? Ring(depth: UInt32(limits.filesInFlight &* 2), workers: limits.ringWorkers)
+        made = try? Ring(
+          depth: UInt32(clamping: limits.filesInFlight &* 2), workers: limits.ringWorkers)
       }
     }
     self.counter = made == nil ? nil : counter
@@ -83,6 +84,7 @@ final class Fetcher {
     }
     guard ring != nil else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
+    pool.standBy()
     do throws(Errno) {
       try ring?.submitAndWait(until: deadline)
     } catch {
@@ -168,7 +170,12 @@ final class Fetcher {
   /// Lets a worker thread carry on where the ring could not.
   private func divert(_ index: Int, _ fetch: FileFetch) {
     release(index)
-    try? pool.submit(.file(fetch))
+    do throws(Errno) {
+      try pool.submit(.file(fetch))
+    } catch {
+      fetch.abandon(error)
+      if !fetch.isReported { report(fetch) }
+    }
   }
 
   private func release(_ index: Int) {

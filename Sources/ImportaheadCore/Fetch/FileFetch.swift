@@ -16,6 +16,8 @@ final class FileFetch: @unchecked Sendable {
   private(set) var outcome: Outcome?
   /// Whether the file lies where calls that need no I/O return at once.
   let isLocal: Bool
+  /// Set when loaders have been let have the outcome.
+  var isPublished = false
   /// Set by whoever has passed the outcome on.
   var isReported = false
   private let limit: Int

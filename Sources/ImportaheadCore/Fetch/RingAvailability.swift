@@ -12,7 +12,8 @@ public enum RingAvailability: Equatable, Sendable {
     guard !Confinement.hasSystemCallFilter else { return .filtered }
     let limits = FetchLimits()
     do throws(Errno) {
-      let ring = try Ring(depth: UInt32(limits.filesInFlight &* 2), workers: limits.ringWorkers)
+      let ring = try Ring(
+        depth: UInt32(clamping: limits.filesInFlight &* 2), workers: limits.ringWorkers)
       _ = consume ring
       return .available
     } catch {

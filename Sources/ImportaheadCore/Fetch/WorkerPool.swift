@@ -65,6 +65,11 @@ final class WorkerPool: @unchecked Sendable {
     outlet.locked { pending &+= 1 }
   }
 
+  /// Makes sure that somebody is there to relay a wake; called by the owner before it waits on a ring.
+  func standBy() {
+    if monitor.locked({ threads.isEmpty && !closed }) { try? startThread() }
+  }
+
   private func startThread() throws(Errno) {
     do throws(Errno) {
       let thread = try Thread { self.work() }

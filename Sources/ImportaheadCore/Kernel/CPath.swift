@@ -3,7 +3,7 @@ internal import CLinux
 /// A path in memory that does not move: NUL-terminated, owned, safe for the kernel to read at any
 /// time while the object lives.
 @safe final class CPath: @unchecked Sendable {
-  /// The first byte; valid as long as the object.
+  /// The first byte; valid as long as the object, which whoever passes it on must keep alive.
   let pointer: UnsafePointer<CChar>
   private let storage: UnsafeMutablePointer<CChar>
 
@@ -18,4 +18,10 @@ internal import CLinux
   }
 
   deinit { unsafe storage.deallocate() }
+
+  /// Lends the bytes to C for the length of `body`.
+  func withPointer<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    // Without this a path that nobody names again is freed before the call is made.
+    withExtendedLifetime(self) { unsafe body(pointer) }
+  }
 }

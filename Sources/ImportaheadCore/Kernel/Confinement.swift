@@ -5,20 +5,38 @@ public enum Confinement {
   /// Whether a seccomp filter is in force: it may kill the process for io_uring_setup(2), so that a
   /// ring must not even be tried.
   public static var hasSystemCallFilter: Bool {
-    let name = CPath(Array("/proc/self/status".utf8))
-    let descriptor = unsafe importahead_open(name.pointer, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return true }
-    defer { _ = close(descriptor) }
-    var text = [UInt8](repeating: 0, count: 4096)
-    let size = text.count
-    let count = unsafe read(descriptor, &text, size)
+    guard let text = contents(of: Array("/proc/self/status".utf8)) else { return true }
+    return hasFilter(inStatus: text)
+  }
+
+  /// Whether the text of a `/proc/PID/status` says that a filter is in force.
+  static func hasFilter(inStatus text: [UInt8]) -> Bool {
     let field = Array("\nSeccomp:\t".utf8)
-    guard count > field.count else { return true }
-    for start in 0..<(count &- field.count) where matches(text, field, at: start) {
+    guard text.count > field.count else { return true }
+    for start in 0..<(text.count &- field.count) where matches(text, field, at: start) {
       return text[start &+ field.count] != UInt8(ascii: "0")
     }
     // No such line: a kernel without seccomp.
     return false
+  }
+
+  /// The whole of a file whose size is not known before; a user in many groups has a long status.
+  private static func contents(of path: [UInt8]) -> [UInt8]? {
+    let descriptor = unsafe CPath(path).withPointer {
+      unsafe importahead_open($0, O_RDONLY | O_CLOEXEC)
+    }
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let size = buffer.count
+    while text.count < 4 << 20 {
+      let count = unsafe read(descriptor, &buffer, size)
+      guard count >= 0 else { return nil }
+      if count == 0 { return text }
+      text += buffer.prefix(count)
+    }
+    return nil
   }
 
   /// Whether the program runs with more rights than its user (set-uid, file capabilities).

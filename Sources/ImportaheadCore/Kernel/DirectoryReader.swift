@@ -8,9 +8,8 @@ extension DirectoryListing {
   ///
   /// Blocks: io_uring has no getdents, so that this runs on a worker thread.
   static func read(_ path: [UInt8]) throws(Errno) -> DirectoryListing {
-    let name = CPath(path)
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-    let descriptor = unsafe importahead_open(name.pointer, flags)
+    let descriptor = unsafe CPath(path).withPointer { unsafe importahead_open($0, flags) }
     guard descriptor >= 0 else { throw Errno.last }
     defer { _ = close(descriptor) }
     let status = try FileStatus(descriptor: descriptor)

@@ -45,9 +45,10 @@ public struct FileStatus: Equatable, Sendable {
   /// The status of the file at `path`, symbolic links followed, as the file system has it now.
   init(path: CPath) throws(Errno) {
     var raw = statx()
-    guard unsafe importahead_statx(AT_FDCWD, path.pointer, 0, Self.mask, &raw) == 0 else {
-      throw Errno.last
+    let result = unsafe path.withPointer {
+      unsafe importahead_statx(AT_FDCWD, $0, 0, Self.mask, &raw)
     }
+    guard result == 0 else { throw Errno.last }
     self.init(raw)
   }
 

@@ -17,14 +17,18 @@ internal import CLinux
   }
 
   /// Executable pages above this are left to page faults: a large library runs little of its code.
-  private static let mostCode = 4 << 20
+  private static let mostCode = 32 << 20
   /// The most that is warmed of one object.
-  private static let mostBytes = 32 << 20
+  private static let mostBytes = 48 << 20
+  /// The most libraries, and directories to look for them in, that an object is believed to name:
+  /// garbage may name thousands, and their product is looked for.
+  private static let mostNames = 64
 
   /// Opens the object and reads its program headers and dynamic section.
   init(path: [UInt8]) throws(Errno) {
-    let name = CPath(path)
-    let number = unsafe importahead_open(name.pointer, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let number = unsafe CPath(path).withPointer {
+      unsafe importahead_open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard number >= 0 else { throw Errno.last }
     descriptor = OpenFile(number)
     let status = try FileStatus(descriptor: number)
@@ -37,7 +41,7 @@ internal import CLinux
 
   /// Whether there is a file at `path`.
   static func exists(_ path: [UInt8]) -> Bool {
-    unsafe access(CPath(path).pointer, F_OK) == 0
+    unsafe CPath(path).withPointer { unsafe access($0, F_OK) } == 0
   }
 
   /// Asks the kernel to read the pages that loading touches, without waiting for them.
@@ -90,16 +94,17 @@ internal import CLinux
       let (tag, value) = (entries[index], entries[index &+ 1])
       if tag == 0 { break }
       switch tag {
-      case 1: names.append(value)
+      case 1: if names.count < Self.mostNames { names.append(value) }
       case 5: strings = value
-      case 15, 29: paths.append(value)
+      case 15, 29: if paths.isEmpty || tag == 29 { paths = [value] }
       default: break
       }
     }
     guard let strings, let table = offset(ofAddress: strings) else { return }
     needed = names.compactMap { string(at: table &+ Int(clamping: $0)) }
     for text in paths.compactMap({ string(at: table &+ Int(clamping: $0)) }) {
-      runPaths += text.split(separator: UInt8(ascii: ":")).map { expand(Array($0)) }
+      let directories = text.split(separator: UInt8(ascii: ":"), maxSplits: Self.mostNames)
+      runPaths = directories.prefix(Self.mostNames).map { expand(Array($0)) }
     }
   }
 

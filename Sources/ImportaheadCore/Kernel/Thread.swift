@@ -54,6 +54,8 @@ internal import CLinux
   ///
   /// Returns whether the thread has ended.
   func join(milliseconds: Int) -> Bool {
+    // A thread that has been joined is gone, and its handle may be another's.
+    guard !joined else { return true }
     let end = Instant.realTime &+ milliseconds &* 1_000_000
     var time = timespec()
     time.tv_sec = end / 1_000_000_000

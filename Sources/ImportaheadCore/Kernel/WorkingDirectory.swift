@@ -10,18 +10,16 @@ enum WorkingDirectory {
     return buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
   }
 
-  /// `path` made absolute and normalised, as `os.path.abspath` does.
+  /// `path` made absolute, and otherwise left as it is.
   static func absolute(_ path: [UInt8]) -> [UInt8] {
-    guard path.first != PathBytes.slash else { return PathBytes.normalised(path) }
-    return PathBytes.normalised(PathBytes.join(current ?? [], path))
+    path.first == PathBytes.slash ? path : PathBytes.join(current ?? [], path)
   }
 
-  /// Where the symbolic link at `path` points; `nil` for anything else.
-  static func linkTarget(of path: [UInt8]) -> [UInt8]? {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let size = buffer.count
-    let count = unsafe readlink(CPath(path).pointer, &buffer, size)
-    guard count > 0 else { return nil }
-    return buffer.prefix(count).map { UInt8(bitPattern: $0) }
+  /// The file that `path` leads to, every symbolic link followed; `nil` where there is none.
+  static func resolved(_ path: [UInt8]) -> [UInt8]? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) &+ 1)
+    let isThere = unsafe CPath(path).withPointer { unsafe realpath($0, &buffer) != nil }
+    guard isThere else { return nil }
+    return buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
   }
 }

@@ -9,7 +9,19 @@ struct PlanQueue {
   /// - Complexity: O(log count).
   mutating func push(_ module: PlannedModule, in order: ImportOrder) {
     heap.append(module)
-    var child = heap.count &- 1
+    rise(from: heap.count &- 1, order)
+  }
+
+  /// Puts a module forward that waits here and is needed sooner than when it was added.
+  ///
+  /// - Complexity: O(count).
+  mutating func promote(_ module: PlannedModule, in order: ImportOrder) {
+    guard let index = heap.firstIndex(where: { $0 === module }) else { return }
+    rise(from: index, order)
+  }
+
+  private mutating func rise(from index: Int, _ order: ImportOrder) {
+    var child = index
     while child > 0 {
       let parent = (child &- 1) / 2
       guard isBefore(heap[child], heap[parent], order) else { return }

@@ -71,7 +71,12 @@ final class PlannedModule {
   var hasFetchedSource = false
   /// Whether its directory lies on a file system that asks no server.
   var isLocal = false
-  var isWithoutBytecode = false
+  /// Its bytes, from their arrival until they are scanned.
+  var arrived: FileBytes?
+  /// Whether those bytes are source.
+  var hasSourceArrived = false
+  /// Asked for although no scan had named it.
+  var isUnforeseen = false
   /// Run as the program itself: its code sees `__name__ == "__main__"`.
   var isMain = false
   /// Importers that run other imports if this module turns out to be absent, and their `try` bodies.

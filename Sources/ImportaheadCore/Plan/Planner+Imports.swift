@@ -2,12 +2,15 @@
 extension Planner {
   /// Plans the module `name`, its packages first, right after `node`.
   ///
-  /// Returns its plan; `nil` for an empty name.
+  /// Returns its plan; `nil` for a name that nobody would write: packages are planned, and later
+  /// woken, one inside the other.
   @discardableResult
   func want(
     _ name: [UInt8], after place: OrderPlace, rank: Int, tentative: Bool = false
   ) -> PlannedModule? {
-    guard !name.isEmpty, name.count < 512 else { return nil }
+    guard !name.isEmpty, name.count < 512, name.count(where: { $0 == PathBytes.dot }) <= 32 else {
+      return nil
+    }
     if let planned = modules[name] {
       if !tentative { planned.isTentative = false }
       promote(planned, after: place, rank: Swift.min(rank, planned.rank))
@@ -40,7 +43,7 @@ extension Planner {
     module.rank = rank
     guard module.stage == .named || module.stage == .located else { return }
     if isSooner { order.move(module.place, after: place) }
-    if module.stage == .located { queue.push(module, in: order) }
+    if module.stage == .located { queue.promote(module, in: order) }
     if wasHeld, module.stage == .named { advance(module) }
   }
 

@@ -141,6 +141,7 @@ extension Planner {
       module.stage = .located
       queue.push(module, in: order)
       if module.isMain, location?.isPackage == true { planMain(of: module) }
+      if module.isUnforeseen { planNeighbours(of: module) }
     }
     wakeWaiters(of: module)
   }

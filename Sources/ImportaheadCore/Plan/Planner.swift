@@ -11,12 +11,15 @@ final class Planner {
   var directories = ByteTable<DirectorySlot>()
   var order = ImportOrder()
   var queue = PlanQueue()
+  /// Modules whose bytes are there and have not been scanned.
+  var arrivals = PlanQueue()
+  var roles = ByteTable<Role>()
+  /// Files started so far.
+  var started = 0
   private var known = ByteTable<Bool>()
-  private var roles = ByteTable<Role>()
-  private var started = 0
   /// What has been counted since the cache was told last.
   var progress = Progress()
-  private let allocator = FileBytesAllocator()
+  let allocator = FileBytesAllocator()
 
   /// What the planner knows of a directory.
   enum DirectorySlot {
@@ -26,7 +29,7 @@ final class Planner {
   }
 
   /// What a file is to the module it belongs to.
-  private enum Role {
+  enum Role {
     case script
     case bytecode(PlannedModule)
     case source(PlannedModule)
@@ -47,7 +50,13 @@ final class Planner {
   func isKnown(_ name: [UInt8]) -> Bool { known[name] != nil }
 
   /// Whether there is nothing left to wait for.
-  var isDone: Bool { queue.isEmpty && fetcher.inFlight == 0 }
+  var isDone: Bool {
+    (queue.isEmpty || started >= settings.limits.files) && arrivals.isEmpty
+      && fetcher.inFlight == 0
+  }
+
+  /// Whether modules wait for memory alone.
+  var isStarved: Bool { !queue.isEmpty && arrivals.isEmpty && fetcher.inFlight == 0 }
 
   /// Plans what the program starts from.
   func begin() {
@@ -57,7 +66,9 @@ final class Planner {
       roles.set(path, .script)
       read(path, limit: settings.limits.sourceSize, isLocal: false)
     case .command(let text):
-      plan(scan(source: text), importedBy: nil)
+      plan(
+        SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true),
+        importedBy: nil)
     case .module(let name):
       let module = want(name, after: order.start, rank: 0)
       module?.isMain = true
@@ -76,7 +87,7 @@ final class Planner {
     }
   }
 
-  /// Takes what has arrived.
+  /// Takes what has arrived: it can be asked for at once, and is scanned in its turn.
   func take(_ events: [FetchEvent]) {
     for event in events {
       switch event {
@@ -97,7 +108,10 @@ final class Planner {
   /// Learns what the program asked for before it was submitted: what that imports comes next.
   func take(demands: [[UInt8]]) {
     for name in demands where !isKnown(name) {
+      let isUnforeseen = modules[name] == nil
       guard let module = want(name, after: order.start, rank: 0) else { continue }
+      if isUnforeseen { module.isUnforeseen = true }
+      if isUnforeseen, module.location != nil { planNeighbours(of: module) }
       switch module.stage {
       case .named: advance(module)
       case .located: submit(module)
@@ -109,113 +123,5 @@ final class Planner {
       case .submitted, .scanned: break
       }
     }
-  }
-
-  // MARK: Fetching
-
-  private func submit(_ module: PlannedModule) {
-    module.stage = .submitted
-    switch module.location {
-    case .source(let path, _)?:
-      roles.set(path, .source(module))
-      start(FileFetch(statusOf: path, isLocal: module.isLocal))
-      guard !settings.cacheSuffix.isEmpty else { return fetchSource(of: module) }
-      let file = PathBytes.bytecodePath(
-        of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-      fetch(bytecode: file, of: module)
-    case .bytecode(let path, _)?:
-      fetch(bytecode: path, of: module)
-    case .native(let path, _)?:
-      try? fetcher.warm(path)
-      settle(module, with: nil)
-    case .namespace?, nil:
-      settle(module, with: nil)
-    }
-  }
-
-  private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
-    roles.set(path, .bytecode(module))
-    _ = cache.begin(file: path)
-    read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
-  }
-
-  private func fetchSource(of module: PlannedModule) {
-    guard case .source(let path, _)? = module.location, !module.hasFetchedSource else { return }
-    module.hasFetchedSource = true
-    _ = cache.begin(file: path)
-    read(path, limit: settings.limits.sourceSize, isLocal: module.isLocal)
-  }
-
-  private func read(_ path: [UInt8], limit: Int, isLocal: Bool) {
-    start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
-  }
-
-  private func start(_ fetch: FileFetch) {
-    started &+= 1
-    do throws(Errno) {
-      try fetcher.start(fetch)
-    } catch {
-      cache.finish(file: fetch.path, .failed(error))
-    }
-  }
-
-  private func take(_ fetch: FileFetch) {
-    guard let outcome = fetch.outcome else { return }
-    if case .status = outcome {} else { cache.finish(file: fetch.path, outcome) }
-    switch (roles[fetch.path], outcome) {
-    case (.script?, .contents(let bytes, _, _)):
-      plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
-    case (.bytecode(let module)?, .contents(let bytes, _, _)):
-      takeBytecode(bytes, of: module)
-    case (.bytecode(let module)?, .failed):
-      module.isWithoutBytecode = true
-      fetchSource(of: module)
-      if case .bytecode? = module.location { settle(module, with: nil) }
-    case (.source(let module)?, .status(let status)):
-      module.sourceStatus = status
-      checkFreshness(of: module)
-    case (.source(let module)?, .contents(let bytes, _, _)):
-      progress.sourcesFetched &+= 1
-      let asMain = module.isMain
-      settle(
-        module, with: SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: asMain))
-    case (.source(let module)?, .failed):
-      settle(module, with: nil)
-    default:
-      break
-    }
-  }
-
-  private func takeBytecode(_ bytes: FileBytes, of module: PlannedModule) {
-    progress.bytecodeFetched &+= 1
-    guard let header = BytecodeHeader(bytes.bytes), header.magic == settings.magic,
-      let scan = BytecodeScanner.scan(bytes.bytes, facts: settings.facts, asMain: module.isMain)
-    else {
-      module.isWithoutBytecode = true
-      fetchSource(of: module)
-      if case .bytecode? = module.location { settle(module, with: nil) }
-      return
-    }
-    module.bytecodeHeader = header
-    settle(module, with: scan)
-    checkFreshness(of: module)
-  }
-
-  /// Fetches the source too where importlib will find the bytecode stale or must hash the source.
-  private func checkFreshness(of module: PlannedModule) {
-    guard let header = module.bytecodeHeader, let status = module.sourceStatus else { return }
-    if header.isHashBased {
-      let isChecked = settings.hashCheck == .always || header.mustCheckSource
-      if settings.hashCheck != .never, isChecked { fetchSource(of: module) }
-    } else if header.sourceTime != UInt32(truncatingIfNeeded: status.modifiedSeconds)
-      || header.sourceSize != UInt32(truncatingIfNeeded: status.size)
-    {
-      fetchSource(of: module)
-    }
-  }
-
-  /// Scans source text that is in memory already.
-  private func scan(source text: [UInt8]) -> ImportScan {
-    SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true)
   }
 }

@@ -54,8 +54,9 @@ public enum ProgramRoot: Sendable, Equatable {
 
   /// Makes the paths absolute and finds the path entry that the interpreter will put in front.
   ///
-  /// A script's entry is the directory of the file its name leads to, one symbolic link followed; a
-  /// directory is its own entry. With `isSafe` (`-I`, `-P`) only a directory that is run has one.
+  /// A script's entry is the directory of the file its name leads to, every symbolic link followed; a
+  /// directory is its own entry, as it was named. With `isSafe` (`-I`, `-P`) only a directory that is
+  /// run has one.
   func located(isSafe: Bool) -> (root: ProgramRoot, entry: [UInt8]?) {
     guard case .script(let name) = self else {
       return (self, isSafe ? nil : WorkingDirectory.current)
@@ -64,11 +65,9 @@ public enum ProgramRoot: Sendable, Equatable {
     if let status = try? FileStatus(path: CPath(path)), status.isDirectory {
       return (.module(Array("__main__".utf8)), path)
     }
-    var target = path
-    if let link = WorkingDirectory.linkTarget(of: path) {
-      let (directory, _) = PathBytes.split(path)
-      target = link.first == PathBytes.slash ? link : PathBytes.join(directory, link)
-    }
-    return (.script(path), isSafe ? nil : PathBytes.split(PathBytes.normalised(target)).directory)
+    if isSafe { return (.script(path), nil) }
+    let target = WorkingDirectory.resolved(path) ?? PathBytes.normalised(path)
+    let directory = PathBytes.split(target).directory
+    return (.script(path), directory.isEmpty ? [PathBytes.slash] : directory)
   }
 }

@@ -44,7 +44,7 @@ class Case:
     `main.py`. `pycs` says in which state bytecode files are (see `PYCS`). `prepare`, called as
     `prepare(root, interpreter, python)` in every lane, may do what a mapping cannot. `arguments`
     replaces the default command line (`main.py`); `{root}` in it and in `environment` stands for
-    the tree. `active=False` says that the hook must be off; `served` that bytes must have been
+    the tree. `active=False` says that the hook must be off, `None` that it may; `served` that bytes must have been
     served from memory; `recorded=False` that the program does not live to write its record. `pause`
     is how long the program waits before it begins, so that much has been read ahead by then.
     """
@@ -57,7 +57,7 @@ class Case:
     environment: dict = field(default_factory=dict)
     prepare: object = None
     flavour: str = "pth"
-    active: bool = True
+    active: object = True
     served: bool = False
     recorded: bool = True
     hash_seed: str = "0"

@@ -86,7 +86,7 @@ def void_reasons(case, run):
         yield "void: the program left no record (%s)" % run.stderr.decode("utf-8", "replace")[-600:]
     elif case.active and not _took_part(stats):
         yield "void: the hook was not active (%s)" % (stats,)
-    elif not case.active and stats and stats.get("backend", "none") != "none":
+    elif case.active is False and stats and stats.get("backend", "none") != "none":
         yield "the hook was active where it must not be"
     elif case.served and not stats.get("hits"):
         yield "void: nothing was served from memory (%s)" % (stats,)
@@ -128,10 +128,10 @@ def environment_of(lane, root, case):
     """The environment of the case in a lane."""
     environment = {**clean_environment(), **lane.variables()}
     environment["PYTHONHASHSEED"] = case.hash_seed
-    if case.flavour == "bare":
+    if case.flavour == "bare" and lane.hooked:
         environment["PYTHONPATH"] = str(lane.site())
     for name, text in case.environment.items():
-        filled = text.replace("{root}", str(root)).replace("{site}", str(lane.site()))
+        filled = text.replace("{root}", str(root))
         environment[name] = filled
     environment["ORACLE_PAUSE"] = str(case.pause)
     environment["ORACLE_RECORDER"] = str(RECORDER)

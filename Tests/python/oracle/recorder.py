@@ -147,6 +147,7 @@ def _observe():
         import time
 
         time.sleep(pause)
+    statistics()  # loads what it needs while importing still works
     sys.addaudithook(audit)
     atexit.register(write)
 

@@ -1,0 +1,142 @@
+/// From modules that are located to bytes in the cache, and from bytes to imports.
+extension Planner {
+  /// How many modules are scanned before the cache learns again what has arrived meanwhile.
+  private static let scansAtOnce = 4
+
+  /// Scans some of what has arrived, what evaluation needs first in front.
+  func scanArrivals() {
+    for _ in 0..<Self.scansAtOnce {
+      guard let module = arrivals.pop(in: order) else { return }
+      guard let bytes = module.arrived else { continue }
+      module.arrived = nil
+      scan(bytes, of: module)
+    }
+  }
+
+  private func scan(_ bytes: FileBytes, of module: PlannedModule) {
+    let (facts, asMain) = (settings.facts, module.isMain)
+    if module.hasSourceArrived {
+      settle(module, with: SourceScanner.scan(bytes.bytes, facts: facts, asMain: asMain))
+    } else if let scan = BytecodeScanner.scan(bytes.bytes, facts: facts, asMain: asMain) {
+      settle(module, with: scan)
+    } else {
+      fallBackToSource(module)
+    }
+  }
+
+  /// Sets a located module on its way.
+  func submit(_ module: PlannedModule) {
+    module.stage = .submitted
+    switch module.location {
+    case .source(let path, _)?:
+      roles.set(path, .source(module))
+      start(FileFetch(statusOf: path, isLocal: module.isLocal))
+      guard !settings.cacheSuffix.isEmpty else { return fetchSource(of: module) }
+      let file = PathBytes.bytecodePath(
+        of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
+      fetch(bytecode: file, of: module)
+    case .bytecode(let path, _)?:
+      fetch(bytecode: path, of: module)
+    case .native(let path, _)?:
+      try? fetcher.warm(path)
+      settle(module, with: nil)
+    case .namespace?, nil:
+      settle(module, with: nil)
+    }
+  }
+
+  private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
+    roles.set(path, .bytecode(module))
+    _ = cache.begin(file: path)
+    read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
+  }
+
+  private func fetchSource(of module: PlannedModule) {
+    guard case .source(let path, _)? = module.location, !module.hasFetchedSource else { return }
+    module.hasFetchedSource = true
+    _ = cache.begin(file: path)
+    read(path, limit: settings.limits.sourceSize, isLocal: module.isLocal)
+  }
+
+  /// Starts the reading of a file.
+  func read(_ path: [UInt8], limit: Int, isLocal: Bool) {
+    start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
+  }
+
+  private func start(_ fetch: FileFetch) {
+    started &+= 1
+    do throws(Errno) {
+      try fetcher.start(fetch)
+      publish(fetch)
+    } catch {
+      cache.finish(file: fetch.path, .failed(error))
+    }
+  }
+
+  /// Lets loaders have what is known of a file, once.
+  private func publish(_ fetch: FileFetch) {
+    guard !fetch.isPublished, let outcome = fetch.outcome else { return }
+    fetch.isPublished = true
+    if case .status = outcome { return }
+    cache.finish(file: fetch.path, outcome)
+  }
+
+  /// Takes what became of a file.
+  func take(_ fetch: FileFetch) {
+    publish(fetch)
+    guard let outcome = fetch.outcome else { return }
+    switch (roles[fetch.path], outcome) {
+    case (.script?, .contents(let bytes, _, _)):
+      plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
+    case (.bytecode(let module)?, .contents(let bytes, _, _)):
+      takeBytecode(bytes, of: module)
+    case (.bytecode(let module)?, .failed):
+      fallBackToSource(module)
+    case (.source(let module)?, .status(let status)):
+      module.sourceStatus = status
+      checkFreshness(of: module)
+    case (.source(let module)?, .contents(let bytes, _, _)):
+      progress.sourcesFetched &+= 1
+      module.hasSourceArrived = true
+      arrive(bytes, of: module)
+    case (.source(let module)?, .failed):
+      settle(module, with: nil)
+    default:
+      break
+    }
+  }
+
+  private func takeBytecode(_ bytes: FileBytes, of module: PlannedModule) {
+    progress.bytecodeFetched &+= 1
+    guard let header = BytecodeHeader(bytes.bytes), header.magic == settings.magic else {
+      return fallBackToSource(module)
+    }
+    module.bytecodeHeader = header
+    arrive(bytes, of: module)
+    checkFreshness(of: module)
+  }
+
+  private func arrive(_ bytes: FileBytes, of module: PlannedModule) {
+    module.arrived = bytes
+    arrivals.push(module, in: order)
+  }
+
+  /// Fetches the source of a module whose bytecode cannot be used; without one, nothing is learnt.
+  private func fallBackToSource(_ module: PlannedModule) {
+    fetchSource(of: module)
+    if case .bytecode? = module.location { settle(module, with: nil) }
+  }
+
+  /// Fetches the source too where importlib will find the bytecode stale or must hash the source.
+  private func checkFreshness(of module: PlannedModule) {
+    guard let header = module.bytecodeHeader, let status = module.sourceStatus else { return }
+    if header.isHashBased {
+      let isChecked = settings.hashCheck == .always || header.mustCheckSource
+      if settings.hashCheck != .never, isChecked { fetchSource(of: module) }
+    } else if header.sourceTime != UInt32(truncatingIfNeeded: status.modifiedSeconds)
+      || header.sourceSize != UInt32(truncatingIfNeeded: status.size)
+    {
+      fetchSource(of: module)
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import Glibc
+import Testing
+
+@testable import ImportaheadCore
+
+@Suite("FetchCache")
+struct FetchCacheTests {
+  private let cache = FetchCache()
+  private let tree: TemporaryTree
+  private let path: [UInt8]
+
+  init() throws {
+    tree = try SettledTree.shared.get()
+    path = tree.bytes("files/normal")
+  }
+
+  private func fetch(_ path: [UInt8]) throws -> FileFetch.Outcome {
+    let fetch = FileFetch(
+      contentsOf: path, limit: 1 << 20, isLocal: false, from: FileBytesAllocator())
+    fetch.performAll()
+    return try #require(fetch.outcome)
+  }
+
+  /// The number of bytes handed over, and whether the session should learn of the question.
+  private func take(_ path: [UInt8]) -> (count: Int?, isDemand: Bool) {
+    var isDemand = false
+    let bytes = cache.take(path, isDemand: &isDemand)
+    return (bytes?.count, isDemand)
+  }
+
+  @Test("a file is handed over once")
+  func once() throws {
+    #expect(cache.begin(file: path))
+    cache.finish(file: path, try fetch(path))
+    #expect(cache.bytesUnused == 5000)
+    #expect(take(path) == (5000, false))
+    #expect(cache.bytesUnused == 0)
+    #expect(take(path) == (nil, false))
+    #expect(!cache.begin(file: path))
+    let counters = cache.statistics
+    #expect(counters.hits == 1)
+    #expect(counters.misses == 1)
+    #expect(counters.bytesServed == 5000)
+    #expect(counters.filesFetched == 1)
+    #expect(counters.bytesFetched == 5000)
+    #expect(counters.waits == 0)
+  }
+
+  @Test("a file asked for too early belongs to the asker, who is the only one to be told")
+  func claimed() throws {
+    #expect(take(path) == (nil, true))
+    #expect(take(path) == (nil, false))
+    #expect(!cache.begin(file: path))
+    cache.finish(file: path, try fetch(path))
+    #expect(take(path) == (nil, false))
+    #expect(cache.bytesUnused == 0)
+  }
+
+  @Test("a failed file is a miss; only unexpected reasons are counted as errors")
+  func failed() {
+    cache.note { $0.errors = 0 }
+    for (name, reason) in [("a", ENOENT), ("b", EIO)] {
+      let path = tree.bytes(name)
+      #expect(cache.begin(file: path))
+      cache.finish(file: path, .failed(Errno(code: reason)))
+      #expect(take(path) == (nil, false))
+    }
+    #expect(cache.statistics.errors == 1)
+    #expect(cache.statistics.lastError == EIO)
+  }
+
+  @Test("a racy file is a miss")
+  func racy() throws {
+    let own = try TemporaryTree()
+    try own.write("file", "text")
+    #expect(cache.begin(file: own.bytes("file")))
+    cache.finish(file: own.bytes("file"), try fetch(own.bytes("file")))
+    #expect(take(own.bytes("file")) == (nil, false))
+    #expect(cache.bytesUnused == 0)
+  }
+
+  @Test("a file that has changed or gone since is a miss", arguments: [true, false])
+  func stale(isRemoved: Bool) throws {
+    let own = try TemporaryTree()
+    let path = own.bytes("file")
+    try own.write("file", "text")
+    guard case .contents(let bytes, let status, _) = try fetch(path) else { return }
+    #expect(cache.begin(file: path))
+    cache.finish(file: path, .contents(bytes, status, isRacy: false))
+    if isRemoved { unlink(own.path("file")) } else { try own.write("file", "other text") }
+    #expect(take(path) == (nil, false))
+    #expect(cache.statistics.stale == 1)
+    #expect(cache.bytesUnused == 0)
+  }
+
+  @Test("whoever asks for a file in flight waits for it")
+  func waiting() throws {
+    #expect(cache.begin(file: path))
+    let outcome = try fetch(path)
+    let (cache, path) = (cache, path)
+    let thread = try Thread {
+      usleep(30_000)
+      cache.finish(file: path, outcome)
+    }
+    #expect(take(path) == (5000, false))
+    #expect(thread.join(milliseconds: 10_000))
+    #expect(cache.statistics.waits == 1)
+    #expect(cache.statistics.waitTime > 0)
+  }
+
+  @Test("of many who wait for one file, one gets it")
+  func manyWaiters() throws {
+    final class Counter: @unchecked Sendable {
+      let monitor = Monitor()
+      var hits = 0
+    }
+    #expect(cache.begin(file: path))
+    let counter = Counter()
+    let (cache, path) = (cache, path)
+    let threads = try (0..<6).map { _ in
+      try Thread {
+        var isDemand = false
+        if cache.take(path, isDemand: &isDemand) != nil {
+          counter.monitor.locked { counter.hits += 1 }
+        }
+      }
+    }
+    usleep(20_000)
+    cache.finish(file: path, try fetch(path))
+    #expect(threads.allSatisfy { $0.join(milliseconds: 10_000) })
+    #expect(counter.hits == 1)
+    #expect(cache.statistics.misses == 5)
+  }
+
+  @Test("giving up what is in flight frees the waiters, and late outcomes are not kept")
+  func abandoned() throws {
+    #expect(cache.begin(file: path))
+    #expect(cache.begin(listing: tree.bytes("many")))
+    let (cache, many) = (cache, tree.bytes("many"))
+    let thread = try Thread { _ = cache.freshListing(many) }
+    let other = try Thread {
+      usleep(30_000)
+      cache.abandonInFlight()
+    }
+    #expect(take(path) == (nil, false))
+    #expect(thread.join(milliseconds: 10_000))
+    #expect(other.join(milliseconds: 10_000))
+    cache.finish(file: path, try fetch(path))
+    #expect(take(path) == (nil, false))
+    #expect(cache.bytesUnused == 0)
+  }
+
+  @Test("listings are given as long as the directory is unchanged and not forgotten")
+  func listings() throws {
+    let many = tree.bytes("many")
+    #expect(cache.freshListing(many) == nil)
+    #expect(cache.begin(listing: many))
+    #expect(!cache.begin(listing: many))
+    cache.finish(listing: many, try DirectoryListing.read(many), nil)
+    #expect(cache.freshListing(many)?.count == 500)
+    #expect(cache.freshListing(many)?.count == 500)
+    cache.forget(listing: many)
+    #expect(cache.freshListing(many) == nil)
+    cache.forget(listing: tree.bytes("unknown"))
+    #expect(cache.begin(listing: tree.bytes("unknown")))
+    #expect(cache.statistics.directoriesListed == 1)
+  }
+
+  @Test("a listing of a directory that changed is not given, nor is a racy one")
+  func staleListings() throws {
+    let own = try TemporaryTree()
+    #expect(cache.begin(listing: own.bytes("")))
+    let racy = try DirectoryListing.read(own.bytes(""))
+    cache.finish(listing: own.bytes(""), racy, nil)
+    #expect(cache.freshListing(own.bytes("")) == nil)
+
+    let other = FetchCache()
+    let settled = DirectoryListing(
+      path: own.bytes(""), status: racy.status, isLocal: true,
+      readAt: racy.status.changed + FileStatus.racyWindow)
+    #expect(other.begin(listing: own.bytes("")))
+    other.finish(listing: own.bytes(""), settled, nil)
+    #expect(other.freshListing(own.bytes("")) != nil)
+    try own.write("new")
+    #expect(other.freshListing(own.bytes("")) == nil)
+  }
+
+  @Test("a directory that cannot be listed is not given")
+  func failedListing() {
+    #expect(cache.begin(listing: tree.bytes("missing")))
+    cache.finish(listing: tree.bytes("missing"), nil, Errno(code: EMFILE))
+    #expect(cache.freshListing(tree.bytes("missing")) == nil)
+    #expect(cache.statistics.errors == 1)
+  }
+
+  @Test("demands are taken once, in order")
+  func demands() {
+    #expect(!cache.hasDemands)
+    cache.demand(module: [1])
+    cache.demand(module: [2])
+    #expect(cache.hasDemands)
+    #expect(cache.takeDemands() == [[1], [2]])
+    #expect(cache.takeDemands().isEmpty)
+    #expect(cache.statistics.demands == 2)
+  }
+
+  @Test("forgetting everything leaves nothing to take and counts no bytes")
+  func forgotten() throws {
+    let many = tree.bytes("many")
+    #expect(cache.begin(file: path))
+    cache.finish(file: path, try fetch(path))
+    #expect(cache.begin(listing: many))
+    cache.finish(listing: many, try DirectoryListing.read(many), nil)
+    cache.forgetAll()
+    #expect(cache.bytesUnused == 0)
+    #expect(take(path) == (nil, true))
+    #expect(cache.freshListing(many) == nil)
+  }
+
+  @Test("forgetting everything frees whoever waits")
+  func forgottenWhileWaiting() throws {
+    #expect(cache.begin(file: path))
+    let cache = cache
+    let other = try Thread {
+      usleep(30_000)
+      cache.forgetAll()
+    }
+    let start = Instant.now
+    #expect(take(path).count == nil)
+    #expect(Instant.now < start.adding(milliseconds: 5000))
+    #expect(other.join(milliseconds: 10_000))
+  }
+
+  @Test("a new lock serves where the old one was held")
+  func newLock() throws {
+    #expect(cache.begin(file: path))
+    cache.finish(file: path, try fetch(path))
+    cache.abandonLock()
+    #expect(take(path) == (5000, false))
+  }
+}

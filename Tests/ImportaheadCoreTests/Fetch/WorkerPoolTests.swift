@@ -1,0 +1,75 @@
+import Glibc
+import Testing
+
+@testable import ImportaheadCore
+
+@Suite("WorkerPool")
+struct WorkerPoolTests {
+  private let tree: TemporaryTree
+
+  init() throws { tree = try SettledTree.shared.get() }
+
+  private func take(_ count: Int, from pool: WorkerPool) -> [FetchEvent] {
+    var events: [FetchEvent] = []
+    let deadline = Instant.now.adding(milliseconds: 20_000)
+    while events.count < count, Instant.now < deadline {
+      events += pool.takeEvents(waitingUntil: deadline)
+    }
+    return events
+  }
+
+  @Test("every job ends in one event, however few threads there are", arguments: [1, 4])
+  func events(most: Int) throws {
+    let pool = WorkerPool(most: most, waking: nil)
+    for number in 0..<100 {
+      try pool.submit(.file(FileFetch(statusOf: tree.bytes("many/\(number)"), isLocal: false)))
+    }
+    #expect(pool.inFlight == 100)
+    var paths: [[UInt8]] = []
+    for case .file(let fetch) in take(100, from: pool) { paths.append(fetch.path) }
+    #expect(Set(paths).count == 100)
+    #expect(pool.inFlight == 0)
+    #expect(pool.close(milliseconds: 10_000))
+    #expect(pool.processorTimeUsed > 0)
+  }
+
+  @Test("jobs given before the end are done")
+  func closing() throws {
+    let pool = WorkerPool(most: 2, waking: nil)
+    for number in 0..<50 {
+      try pool.submit(.file(FileFetch(statusOf: tree.bytes("many/\(number)"), isLocal: false)))
+    }
+    #expect(pool.close(milliseconds: 10_000))
+    #expect(pool.takeEvents(waitingUntil: nil).count == 50)
+  }
+
+  @Test("a pool that was never used closes at once")
+  func unused() {
+    #expect(WorkerPool(most: 2, waking: nil).close(milliseconds: 0))
+  }
+
+  @Test("a file whose outcome was passed on before is only said to be closed")
+  func reported() throws {
+    let pool = WorkerPool(most: 1, waking: nil)
+    let fetch = FileFetch(statusOf: tree.bytes("files/normal"), isLocal: false)
+    fetch.isReported = true
+    try pool.submit(.file(fetch))
+    guard case .closed? = take(1, from: pool).first else {
+      Issue.record("expected .closed")
+      return
+    }
+    #expect(pool.close(milliseconds: 10_000))
+  }
+
+  @Test("a wake that comes before the wait is not lost, and counts once")
+  func earlyWake() {
+    let pool = WorkerPool(most: 1, waking: nil)
+    pool.relayWake()
+    let start = Instant.now
+    #expect(pool.takeEvents(waitingUntil: start.adding(milliseconds: 10_000)).isEmpty)
+    #expect(Instant.now < start.adding(milliseconds: 9000))
+    let again = Instant.now
+    #expect(pool.takeEvents(waitingUntil: again.adding(milliseconds: 20)).isEmpty)
+    #expect(Instant.now >= again.adding(milliseconds: 20))
+  }
+}
