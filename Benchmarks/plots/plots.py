@@ -17,7 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.collections import PolyCollection  # noqa: E402
 from matplotlib.patches import Patch  # noqa: E402
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 # Okabe and Ito's colours, told apart by most eyes; the same contestant has the same one everywhere.
 COLOURS = {
@@ -256,7 +256,10 @@ def lines(axis, cells, figure_name):
     if figure_name == "latency":
         steps = sorted({cell["parameter"] for cell in cells})
         smallest = next((step for step in steps if step > 0), 0.1)
-        axis.set_xscale("symlog", linthresh=smallest, linscale=0.4)
+        if steps[0] > 0:
+            axis.set_xscale("log")
+        else:
+            axis.set_xscale("symlog", linthresh=smallest, linscale=0.4)
         axis.set_xticks(steps, [f"{step:g}" for step in steps])
     else:
         axis.set_xscale("log")
@@ -264,7 +267,9 @@ def lines(axis, cells, figure_name):
         axis.set_xticks(steps, [f"{int(step):,}" for step in steps])
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.minorticks_off()
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(FuncFormatter(time_text))
+    axis.margins(x=0.06)
     axis.grid(True)
     axis.legend(fontsize=7, handlelength=1.6)
 

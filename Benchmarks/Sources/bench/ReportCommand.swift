@@ -59,8 +59,11 @@ struct ReportCommand: ParsableCommand {
       lines.append("")
     }
     lines.append(
-      "Medians; the fastest cold start of each line in bold, – where a contestant does not work. "
-        + "\(machine["processors"] ?? "?") processors, kernel \(machine["kernel"] ?? "?"), Python "
+      "Medians; the fastest cold start of each line in bold, – where a contestant does not work "
+        + "or was stopped. "
+        + "\(machine["processors"] ?? "?") processors under a load of "
+        + "\(machine["load at start"]?.split(separator: " ").first ?? "?"), "
+        + "kernel \(machine["kernel"] ?? "?"), Python "
         + "\(machine["python"]?.split(separator: " ").first ?? "?"). Spread, intervals and absences: "
         + "[Benchmarks/runs/\(name)](Benchmarks/runs/\(name)/report.md).")
     return lines.joined(separator: "\n")

@@ -84,25 +84,36 @@ struct RunCommand: ParsableCommand {
       folder: absolute(output ?? runs + "/\(day())-\(runName)"), name: runName,
       python: workshop.python, cache: setting.cacheDirectory)
     let turnstile = Turnstile(setting.lock, seconds: setting.lockSeconds)
-    let meetings = try plan(workshop).map { item in
+    var ready: [(Meeting, Meeting.Prepared)] = []
+    for item in try plan(workshop) {
       let meeting = Meeting(
         program: item.program, storage: item.storage, paddock: try setting.paddock(workshop),
         contestants: item.contestants, budget: item.budget, turnstile: turnstile,
         detailed: !noDetail && item.figure == "bars")
-      return (meeting, try meeting.prepare(figure: item.figure, parameter: item.parameter))
+      ready.append((meeting, try meeting.prepare(figure: item.figure, parameter: item.parameter)))
+      // On a shared machine all is prepared before the lock is taken for the first time.
+      if setting.lock == nil { try measure(&ready, &recorder) }
     }
-    for (meeting, prepared) in meetings {
-      let cell = try meeting.hold(prepared)
-      print("\n\(cell.title) on \(cell.storageTitle)\n\n\(Table(cell).text)")
-      fflush(nil)
-      try recorder.add(cell)
-    }
+    try measure(&ready, &recorder)
     if let waterfall = waterfall ?? (full ? .django : isQuick ? .cli : nil) {
       turnstile.enter()
       try drawWaterfall(of: workshop.program(waterfall), workshop, into: recorder.folder)
       turnstile.leave()
     }
     try recorder.finish(plots: !noPlots, workshop: workshop)
+  }
+
+  /// Measures what is ready, and archives each cell as soon as it is known.
+  private func measure(
+    _ ready: inout [(Meeting, Meeting.Prepared)], _ recorder: inout Recorder
+  ) throws {
+    for (meeting, prepared) in ready {
+      let cell = try meeting.hold(prepared)
+      print("\n\(cell.title) on \(cell.storageTitle)\n\n\(Table(cell).text)")
+      fflush(nil)
+      try recorder.add(cell)
+    }
+    ready = []
   }
 
   /// A run that somebody named is kept with the sources; the others are kept with the caches.
