@@ -24,13 +24,15 @@ TOOL := dist/bin/importahead
 PACKAGE := dist/python/importahead
 EXTENSION := $(PACKAGE)/_importahead.abi3.so
 VENV := .build/venv
+# The Python tests that every change must pass; `make test-oracle` and `make conformance` run all.
+GATE := finder kernel loader path_hook tool
 SWIFT_SOURCES = $(wildcard Sources Tests Benchmarks/Sources Benchmarks/Tests) Package.swift \
 	$(wildcard Benchmarks/Package.swift)
 PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchmarks demo)
 
 -include Benchmarks/bench.mk
 
-.PHONY: help setup packages build tool extension python test test-swift test-python demo lint format \
+.PHONY: test-oracle help setup packages build tool extension python test test-swift test-python demo lint format \
 	conformance install clean
 
 help: ## Show what can be made.
@@ -70,6 +72,9 @@ test-swift: packages
 	@$(SWIFT) test
 
 test-python: build $(VENV)/ready
+	@scripts/pytest $(VENV)/bin/python $(addprefix Tests/python/test_,$(GATE:=.py))
+
+test-oracle: build $(VENV)/ready ## Run every Python test: the whole differential oracle (ten minutes and more).
 	@scripts/pytest $(VENV)/bin/python Tests/python
 
 demo: build ## Time five well-known packages with and without importahead.
