@@ -68,6 +68,16 @@ func stop(_ module: Object?, _ nothing: Object?) -> Object? {
   return unsafe importahead_none()
 }
 
+/// `save_profile()`: keeps what the program needed for its next run.
+func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
+  if let running = currentSession() {
+    let thread = unsafe PyEval_SaveThread()
+    running.saveProfile()
+    unsafe PyEval_RestoreThread(thread)
+  }
+  return unsafe importahead_none()
+}
+
 /// `names(directory)`: the names in a directory as a list of `str`, or `None` when not known.
 func names(_ module: Object?, _ argument: Object?) -> Object? {
   guard let running = currentSession(), let path = unsafe fileSystemBytes(of: argument) else {

@@ -40,7 +40,8 @@ def _activate():
     if modules_at_start is not None or not _importahead.is_supported():
         return False
     loaded = len(sys.modules)
-    if not _importahead.start(_settings()):
+    profile = _profile()
+    if not _importahead.start(_settings(profile)):
         return False
     modules_at_start = loaded
     from importahead import finder
@@ -49,12 +50,14 @@ def _activate():
     loader = sys.modules["_frozen_importlib_external"].FileLoader
     loader.get_data = _importahead.reader(loader, loader.get_data)
     destination = _variable("IMPORTAHEAD_STATS")
+    write = None
     if destination:
+        from importahead.statistics import write
+    if destination or (profile and "w" in profile[0]):
         import atexit
 
-        from importahead.statistics import write
-
-        atexit.register(_finish, _importahead.stop, write, destination)
+        save = _importahead.save_profile
+        atexit.register(_finish, save, _importahead.stop, write, destination)
     return True
 
 
@@ -74,16 +77,18 @@ def _variable(name):
     return None if sys.flags.ignore_environment else environ.get(name)
 
 
-def _finish(stop, write, destination):
-    """Tell what was done; whatever this calls was bound at start, when importing still worked.
+def _finish(save, stop, write, destination):
+    """Keep the profile, tell what was done; all of this was bound when importing still worked.
 
     Nothing else is done at exit: the session's threads touch no Python, and end with the process.
     """
-    stop()
-    write(destination)
+    save()
+    if write is not None:
+        stop()
+        write(destination)
 
 
-def _settings():
+def _settings(profile):
     """Describe program and interpreter to the extension, in the order that it reads.
 
     Texts stay `str`: encoding them here could load a codec that the program has not.
@@ -114,7 +119,28 @@ def _settings():
         version[2],
         _imp.check_hash_based_pycs,
         _variable("IMPORTAHEAD_BACKEND") or "",
+        join(profile),
+        join((sys.version, sys.prefix, sys.exec_prefix)),
     )
+
+
+def _profile():
+    """What to do with profiles (r, w), a directory, and names below it; empty for none."""
+    from os import environ
+
+    chosen = _variable("IMPORTAHEAD_PROFILE") or ""
+    if chosen.lower() in _OFF:
+        return ()
+    if chosen[:1] == "/":
+        home, _, name = chosen.rstrip("/").rpartition("/")
+        return ("rw", home or "/", name) if name else ()
+    mode = {"": "rw", "read": "r", "write": "w"}.get(chosen.lower())
+    # The XDG directories are no variables of ours or Python's: `-E` leaves them alone.
+    home = environ.get("XDG_CACHE_HOME") or ""
+    if home[:1] != "/":
+        home = environ.get("HOME") or ""
+        home = home.rstrip("/") + "/.cache" if home[:1] == "/" else ""
+    return (mode, home, "importahead", "v1") if mode and home else ()
 
 
 def _command_line():
