@@ -182,7 +182,7 @@ public final class Session: @unchecked Sendable {
 
   /// Ends the thread unless a demand came meanwhile; afterwards a demand starts another.
   ///
-  /// Nothing that follows needs the lock: whoever starts another holds it and waits for this one.
+  /// Nothing that follows needs the lock or touches what is shared with the next thread.
   private func finish() -> Bool {
     monitor.locked {
       guard phase == .running else { return true }

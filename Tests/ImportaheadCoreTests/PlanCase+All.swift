@@ -136,11 +136,14 @@ extension PlanCase {
             + "__import__('\(String(repeating: "long", count: 500))')\nimport y\n"
             + "__import__('\(String(repeating: "q.", count: 250))q')\n"
             + "__import__('\(String(repeating: "w.", count: 250))w')\n"
+            + "__import__('\(String(repeating: "d.", count: 32))d')\n"
+            + "__import__('\(String(repeating: "n.", count: 32))n')\n"
             + "from ................ import y\n"
         ),
-        ("y.py", ""), ("b.py", ""), ("w/__init__.py", ""),
+        ("y.py", ""), ("b.py", ""), ("w/__init__.py", ""), ("d/__init__.py", ""),
+        ("d/d/__init__.py", ""),
       ],
-      served: ["y.py", "w/__init__.py"]),
+      served: ["y.py", "d/__init__.py", "d/d/__init__.py"]),
   ]
 
   private static func oneModule(

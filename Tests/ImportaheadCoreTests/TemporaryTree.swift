@@ -40,7 +40,7 @@ final class TemporaryTree: Sendable {
     var written = 0
     while written < contents.count {
       let count = contents.withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress! + written, contents.count - written)
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), contents.count - written)
       }
       guard count > 0 else { throw Failure(code: errno) }
       written += count

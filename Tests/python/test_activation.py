@@ -24,7 +24,8 @@ def _starts():
     yield "pth-B", {"flags": ("-B",)}, True
     yield "pth-u", {"flags": ("-u",)}, True
     yield "pth-bb", {"flags": ("-bb",)}, True
-    yield "pth-d", {"flags": ("-X", "dev")}, True
+    # Loading any extension module in development mode loads `encodings.ascii`.
+    yield "pth-dev", {"flags": ("-X", "dev"), "ignored": ("startup", "modules")}, True
     yield "pth-utf8", {"flags": ("-X", "utf8")}, True
     yield "pth-tracemalloc", {"flags": ("-X", "tracemalloc")}, True
     yield "pth-faulthandler", {"flags": ("-X", "faulthandler")}, True

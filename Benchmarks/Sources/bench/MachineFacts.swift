@@ -27,7 +27,8 @@ func machineFacts(python: String, directory: String) -> [String: String] {
   for (name, command) in [
     ("strace", ["strace", "-V"]), ("vmtouch", ["dpkg-query", "-W", "-f", "${Version}", "vmtouch"]),
     ("libfuse", ["fusermount3", "-V"]), ("squashfs-tools", ["mksquashfs", "-version"]),
-    ("swift", ["swift", "--version"]), ("commit", ["git", "rev-parse", "--short", "HEAD"]),
+    ("swift", ["swift", "--version"]),
+    ("commit", ["git", "-C", Setting.home, "rev-parse", "--short", "HEAD"]),
   ] {
     let text = try? run(command).split(separator: "\n").first.map(String.init)
     facts[name] = text ?? "absent"

@@ -61,7 +61,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The run's name, part of the archive's.")
   var name: String?
 
-  @Option(help: "Where the archive goes. Default: Benchmarks/runs/<date>-<name>.")
+  @Option(
+    help: "Where the archive goes. Default: runs/<date>-<name>, in Benchmarks for named runs.")
   var output: String?
 
   @Option(help: "Seconds after which one start is stopped, or eight of stock's if those are more.")
@@ -80,7 +81,7 @@ struct RunCommand: ParsableCommand {
     Namespace.enter()
     let workshop = try setting.workshop()
     var recorder = try Recorder(
-      folder: absolute(output ?? Setting.home + "/runs/\(day())-\(runName)"), name: runName,
+      folder: absolute(output ?? runs + "/\(day())-\(runName)"), name: runName,
       python: workshop.python, cache: setting.cacheDirectory)
     let turnstile = Turnstile(setting.lock, seconds: setting.lockSeconds)
     let meetings = try plan(workshop).map { item in
@@ -102,6 +103,11 @@ struct RunCommand: ParsableCommand {
       turnstile.leave()
     }
     try recorder.finish(plots: !noPlots, workshop: workshop)
+  }
+
+  /// A run that somebody named is kept with the sources; the others are kept with the caches.
+  private var runs: String {
+    (full || name != nil ? Setting.home : setting.cacheDirectory) + "/runs"
   }
 
   private var runName: String {

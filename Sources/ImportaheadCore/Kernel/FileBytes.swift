@@ -24,7 +24,7 @@ internal import CLinux
 
   /// Counts `more` bytes that were written behind the ones already there.
   func advance(by more: Int) {
-    count = Swift.min(capacity, count &+ Swift.max(0, more))
+    count &+= Swift.min(capacity &- count, Swift.max(0, more))
   }
 
   /// The bytes read so far.

@@ -72,11 +72,4 @@ struct WorkerPoolTests {
     #expect(pool.takeEvents(waitingUntil: again.adding(milliseconds: 20)).isEmpty)
     #expect(Instant.now >= again.adding(milliseconds: 20))
   }
-
-  @Test("a thread's end can be asked for twice")
-  func joinedTwice() throws {
-    let thread = try Thread {}
-    #expect(thread.join(milliseconds: 10_000))
-    #expect(thread.join(milliseconds: 10_000))
-  }
 }

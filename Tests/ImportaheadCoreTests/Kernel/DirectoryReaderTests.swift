@@ -36,8 +36,8 @@ struct DirectoryReaderTests {
     let long = [UInt8](repeating: 0x78, count: 255)
     for name in [strange, long] {
       let path = tree.bytes("d/") + name + [0]
-      let descriptor = path.withUnsafeBytes {
-        open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o600)
+      let descriptor = path.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer { name in
+        name.baseAddress.map { open($0, O_CREAT | O_WRONLY, 0o600) } ?? -1
       }
       #expect(descriptor >= 0)
       close(descriptor)
