@@ -55,6 +55,10 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
   unsafe owner = (geteuid(), getegid())
   unsafe session = made
   installForkHooks()
+  if settings.profile.isWritten {
+    // Called when the interpreter has gone; `atexit` would stand in `sys.modules` and slow the start.
+    _ = Py_AtExit { currentSession()?.saveProfile() }
+  }
   return unsafe PyBool_FromLong(1)
 }
 

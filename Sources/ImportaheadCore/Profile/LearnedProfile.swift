@@ -19,6 +19,8 @@ final class LearnedProfile: @unchecked Sendable {
   private var wasRead = false
   private var wasWritten = false
   private var isBusy = false
+  /// Whether the program's end has been noted.
+  private var isClosed = false
   /// How many things the program had asked for when the file was read or written last.
   private var knownNeeds = 0
 
@@ -77,8 +79,9 @@ final class LearnedProfile: @unchecked Sendable {
     guard settings.profile.isWritten, !needs.isEmpty else { return }
     _ = load()
     let previous: Profile? = monitor.locked {
-      guard !isBusy else { return nil }
+      guard !isBusy, !isClosed else { return nil }
       isBusy = true
+      isClosed = atEnd
       return present
     }
     guard let previous else { return }

@@ -40,8 +40,7 @@ def _activate():
     if modules_at_start is not None or not _importahead.is_supported():
         return False
     loaded = len(sys.modules)
-    profile = _profile()
-    if not _importahead.start(_settings(profile)):
+    if not _importahead.start(_settings()):
         return False
     modules_at_start = loaded
     from importahead import finder
@@ -50,11 +49,10 @@ def _activate():
     loader = sys.modules["_frozen_importlib_external"].FileLoader
     loader.get_data = _importahead.reader(loader, loader.get_data)
     destination = _variable("IMPORTAHEAD_STATS")
-    write = None
     if destination:
-        from importahead.statistics import write
-    if destination or (profile and "w" in profile[0]):
         import atexit
+
+        from importahead.statistics import write
 
         save = _importahead.save_profile
         atexit.register(_finish, save, _importahead.stop, write, destination)
@@ -78,17 +76,17 @@ def _variable(name):
 
 
 def _finish(save, stop, write, destination):
-    """Keep the profile, tell what was done; all of this was bound when importing still worked.
+    """Tell what was done; whatever this calls was bound at start, when importing still worked.
 
-    Nothing else is done at exit: the session's threads touch no Python, and end with the process.
+    The profile is written now so that it can be told of; otherwise it is when the interpreter has
+    gone. The session's threads touch no Python, and end with the process.
     """
     save()
-    if write is not None:
-        stop()
-        write(destination)
+    stop()
+    write(destination)
 
 
-def _settings(profile):
+def _settings():
     """Describe program and interpreter to the extension, in the order that it reads.
 
     Texts stay `str`: encoding them here could load a codec that the program has not.
@@ -119,7 +117,7 @@ def _settings(profile):
         version[2],
         _imp.check_hash_based_pycs,
         _variable("IMPORTAHEAD_BACKEND") or "",
-        join(profile),
+        join(_profile()),
         join((sys.version, sys.prefix, sys.exec_prefix)),
     )
 
