@@ -189,6 +189,13 @@ extension PlanCase {
 
   private static let roots: [PlanCase] = [
     PlanCase(
+      title: "packages that nothing names",
+      files: [
+        ("app.py", ""), ("few/__init__.py", ""), ("few/a.py", ""), ("few/b/__init__.py", ""),
+        ("many/__init__.py", ""),
+      ] + (0..<30).map { ("many/m\($0).py", "") },
+      served: []),
+    PlanCase(
       title: "a module run as the program",
       files: [
         ("tool.py", "if __name__ == '__main__':\n    import main_only\nelse:\n    import other\n"),

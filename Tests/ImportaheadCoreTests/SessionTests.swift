@@ -96,6 +96,22 @@ struct SessionTests {
     #expect(session.stop(milliseconds: 5000))
   }
 
+  @Test(
+    "a package asked for out of the blue brings its modules, if they are few", arguments: backends)
+  func neighbours(backend: Backend) throws {
+    let plan = try #require(PlanCase.all.first { $0.title.hasPrefix("packages that nothing") })
+    let session = Session(settings: plan.settings(in: tree, backend: backend))
+    try session.start()
+    #expect(session.hasEnded())
+    let time = session.statistics.sessionTime
+    for name in ["few", "many"] { session.demand(module: Array(name.utf8)) }
+    #expect(session.hasEnded(after: time))
+    let served = code(of: plan).filter { session.has(tree.bytes("\(plan.folder)/\($0)")) }
+    #expect(
+      Set(served) == ["few/__init__.py", "few/a.py", "few/b/__init__.py", "many/__init__.py"])
+    #expect(session.stop(milliseconds: 5000))
+  }
+
   @Test("demands while the session winds down are never lost and never wait", arguments: backends)
   func windingDown(backend: Backend) throws {
     let (_, settings) = try plain(backend)

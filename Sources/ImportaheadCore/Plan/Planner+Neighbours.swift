@@ -22,7 +22,8 @@ extension Planner {
     }
   }
 
-  /// Names of the modules that a directory seems to hold, packages among them, each once.
+  /// Names of the modules that a directory seems to hold, packages among them, each once; of a
+  /// directory that holds too many, no more than prove that.
   private func moduleNames(in listing: DirectoryListing) -> [[UInt8]] {
     var names: [[UInt8]] = []
     for entry in listing.names.split(separator: 0) {
@@ -31,6 +32,7 @@ extension Planner {
         !stem.starts(with: "__".utf8), !names.contains(stem)
       else { continue }
       names.append(stem)
+      if names.count > Self.mostNeighbours { break }
     }
     return names
   }
