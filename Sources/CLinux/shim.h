@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -32,6 +33,11 @@ static inline int importahead_errno(void) { return errno; }
 
 // open(2) is variadic; Swift cannot call it.
 static inline int importahead_open(const char *path, int flags) { return open(path, flags); }
+
+// openat(2) is variadic.
+static inline int importahead_openat(int directory, const char *path, int flags, mode_t mode) {
+  return openat(directory, path, flags, mode);
+}
 
 // glibc 2.30 declares getdents64; the system call serves every libc.
 static inline ssize_t importahead_getdents64(int directory, void *buffer, size_t size) {

@@ -36,6 +36,7 @@ extension Session {
     case .file, .absent: break
     }
     guard case .here(let kind, let path) = code(named: tail, in: listing) else { return nil }
+    if kind == .native { cache.note(native: path) }
     return FoundModule(kind: kind, path: path, package: nil)
   }
 

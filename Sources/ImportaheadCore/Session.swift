@@ -5,6 +5,8 @@
 public final class Session: @unchecked Sendable {
   let settings: SessionSettings
   let cache = FetchCache()
+  /// What past runs needed; `nil` where that is not asked for.
+  private(set) var profile: LearnedProfile?
   /// Guards what follows.
   private let monitor = Monitor()
   private var thread: Thread?
@@ -28,6 +30,9 @@ public final class Session: @unchecked Sendable {
   /// Prepares a session; nothing happens before `start()`.
   public init(settings: SessionSettings) {
     self.settings = settings
+    guard LearnedProfile.isWanted(settings) else { return }
+    profile = LearnedProfile(settings)
+    cache.startRecording()
   }
 
   /// Starts the session's thread; throws where the process may not have another.
@@ -69,6 +74,8 @@ public final class Session: @unchecked Sendable {
     phase = .stopping
     thread = nil
     waker = nil
+    // What a child needs is not what the program needs.
+    profile = nil
     cache.forgetAll()
   }
 
@@ -107,9 +114,6 @@ public final class Session: @unchecked Sendable {
     cache.forgetAll()
   }
 
-  /// What the session has done so far.
-  public var statistics: Statistics { cache.statistics }
-
   // MARK: The session's thread
 
   private func run() {
@@ -132,6 +136,7 @@ public final class Session: @unchecked Sendable {
     cache.note { $0.backend = fetcher.backend }
     monitor.locked { waker = fetcher.waker }
     work(with: fetcher)
+    saveGrowingProfile()
     monitor.locked { waker = nil }
     fetcher.close(milliseconds: 50)
     cache.note { $0.processorTime &+= fetcher.workerTime }
@@ -152,6 +157,7 @@ public final class Session: @unchecked Sendable {
       planner = Planner(settings, cache, fetcher)
       self.planner = planner
       planner.begin()
+      if let profile { planner.recall(profile.load(), in: profile.scope) }
     }
     var idleSince: Instant?
     while monitor.locked({ phase == .running }) {

@@ -30,6 +30,8 @@ public struct SessionSettings: Sendable {
   public var isBackendForced = false
   /// The back end to try first.
   public var backend = Backend.ring
+  /// What past runs needed: where it is kept, and what is done with it.
+  public var profile = ProfileSettings()
   /// How much to fetch.
   public var limits = FetchLimits()
 

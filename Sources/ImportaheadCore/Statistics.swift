@@ -36,6 +36,12 @@ public struct Statistics: Sendable {
   public internal(set) var processorTime = 0
   /// How long the session's thread was alive, in nanoseconds.
   public internal(set) var sessionTime = 0
+  /// What became of the profile, as the statistics of Python name it; 0 where none is used.
+  public internal(set) var profileState = 0
+  /// Files that the profile named.
+  public internal(set) var profileFiles = 0
+  /// Files among them that were needed.
+  public internal(set) var profileUsed = 0
   /// Failures other than those that looking for files brings along.
   public internal(set) var errors = 0
   /// The error number of the last such failure; 0 for none.

@@ -80,6 +80,20 @@ func parts(of joined: [UInt8]) -> [[UInt8]] {
   }
 }
 
+extension ProfileSettings {
+  /// Reads `mode`, `home` and the names below it; anything else means no profiles.
+  init(_ parts: [[UInt8]], interpreter: [UInt8]) {
+    self.init()
+    guard parts.count > 2 else { return }
+    isRead = parts[0].contains(UInt8(ascii: "r"))
+    isWritten = parts[0].contains(UInt8(ascii: "w"))
+    home = parts[1]
+    below = Array(parts[2...])
+    isPerUser = below.count > 1
+    self.interpreter = interpreter
+  }
+}
+
 extension SessionSettings {
   /// Reads settings in the order that `importahead.hook` writes them.
   ///
@@ -109,6 +123,7 @@ extension SessionSettings {
     case Array("threads".utf8): (backend, isBackendForced) = (.threads, true)
     default: backend = .ring
     }
+    profile = ProfileSettings(reader.list(), interpreter: reader.text())
     if reader.hasFailed { return nil }
     isUseful = setProgram(commandLine: commandLine, isSafe: isSafe)
   }

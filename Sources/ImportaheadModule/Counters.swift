@@ -11,7 +11,8 @@ func statistics(_ module: Object?, _ nothing: Object?) -> Object? {
     counts.waitTime, counts.filesFetched, counts.bytesFetched, counts.bytesServed,
     counts.bytecodeFetched, counts.sourcesFetched, counts.directoriesListed, counts.bytesWarmed,
     counts.modulesPlanned, counts.demands, counts.processorTime, counts.sessionTime,
-    counts.errors, Int(counts.lastError),
+    counts.errors, Int(counts.lastError), counts.profileState, counts.profileFiles,
+    counts.profileUsed,
   ]
   guard let tuple = unsafe PyTuple_New(values.count) else { return nil }
   for index in values.indices {

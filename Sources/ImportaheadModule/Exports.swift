@@ -55,6 +55,10 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
   unsafe owner = (geteuid(), getegid())
   unsafe session = made
   installForkHooks()
+  if settings.profile.isWritten {
+    // Called when the interpreter has gone; `atexit` would stand in `sys.modules` and slow the start.
+    _ = Py_AtExit { currentSession()?.saveProfile() }
+  }
   return unsafe PyBool_FromLong(1)
 }
 
@@ -63,6 +67,16 @@ func stop(_ module: Object?, _ nothing: Object?) -> Object? {
   if let running = unsafe session {
     let thread = unsafe PyEval_SaveThread()
     running.stop(milliseconds: joinPatience)
+    unsafe PyEval_RestoreThread(thread)
+  }
+  return unsafe importahead_none()
+}
+
+/// `save_profile()`: keeps what the program needed for its next run.
+func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
+  if let running = currentSession() {
+    let thread = unsafe PyEval_SaveThread()
+    running.saveProfile()
     unsafe PyEval_RestoreThread(thread)
   }
   return unsafe importahead_none()

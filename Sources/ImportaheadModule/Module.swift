@@ -59,6 +59,9 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
     method("stop", noArguments, "stop()\n--\n\nStop the session and join its threads.") {
       unsafe stop($0, $1)
     },
+    method("save_profile", noArguments, "save_profile()\n--\n\nWrite the program's profile.") {
+      unsafe saveProfile($0, $1)
+    },
     method("reader", arguments, "reader(loader_type, original)\n--\n\nMake a get_data method.") {
       unsafe makeReader($0, $1)
     },

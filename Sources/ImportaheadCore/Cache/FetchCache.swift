@@ -28,6 +28,7 @@ final class FetchCache: @unchecked Sendable {
   private var demands: [[UInt8]] = []
   private var awaited = 0
   private var counters = Statistics()
+  private var recording = Recording()
 
   /// How long anybody waits for something in flight before asking the file system: what stock's own
   /// read may take is not known, what a user puts up with is.
@@ -115,6 +116,16 @@ final class FetchCache: @unchecked Sendable {
     }
   }
 
+  /// Whether a loader has asked for the file at `path`.
+  func wasAsked(file path: [UInt8]) -> Bool {
+    monitor.locked {
+      switch files[path] {
+      case .claimed?, .consumed?, .failed?: return true
+      case .inFlight?, .ready?, nil: return false
+      }
+    }
+  }
+
   /// Bytes in memory that nobody has asked for yet.
   var bytesUnused: Int { monitor.locked { counters.bytesUnused } }
 
@@ -130,6 +141,19 @@ final class FetchCache: @unchecked Sendable {
 
   /// The counters as they stand.
   var statistics: Statistics { monitor.locked { counters } }
+
+  /// Begins to note what is asked for.
+  func startRecording() {
+    monitor.locked { recording.isOn = true }
+  }
+
+  /// What has been asked for, in the order of need; `nil` where that is not noted.
+  var needs: [Recording.Need]? { monitor.locked { recording.isOn ? recording.needs : nil } }
+
+  /// Notes an extension module that a finder was led to.
+  func note(native path: [UInt8]) {
+    monitor.locked { recording.note(file: path) }
+  }
 
   // MARK: The importing threads' side
 
@@ -163,10 +187,15 @@ final class FetchCache: @unchecked Sendable {
     switch files[path] {
     case .ready(let bytes, let status)?:
       files.set(path, .consumed)
+      recording.note(file: path)
       counters.bytesUnused &-= bytes.count
       return (bytes, status)
+    case .failed?:
+      recording.note(file: path)
+      return nil
     case nil:
       files.set(path, .claimed)
+      recording.note(file: path)
       isDemand = true
       return nil
     default:
@@ -188,7 +217,14 @@ final class FetchCache: @unchecked Sendable {
     monitor.lock()
     defer { monitor.unlock() }
     if case .inFlight? = listings[path] { waitWhile { self.isInFlight(listing: path) } }
-    guard case .ready(let listing)? = listings[path] else { return nil }
+    guard case .ready(let listing)? = listings[path] else {
+      recording.note(unlisted: path)
+      return nil
+    }
+    if !listing.wasNeeded {
+      listing.wasNeeded = true
+      recording.note(directory: path)
+    }
     return listing
   }
 
@@ -204,6 +240,7 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked {
       files = ByteTable()
       listings = ByteTable()
+      recording = Recording()
       counters.bytesUnused = 0
       monitor.notifyAll()
     }

@@ -9,6 +9,10 @@ public struct FileStatus: Equatable, Sendable {
   let size: UInt64
   /// Type and permission bits, as `st_mode`.
   let mode: UInt16
+  /// The user who owns it.
+  let owner: UInt32
+  /// How many names it has.
+  let links: UInt32
   /// Time of last modification, nanoseconds since the epoch.
   let modified: Int
   /// Time of last status change, nanoseconds since the epoch.
@@ -38,6 +42,8 @@ public struct FileStatus: Equatable, Sendable {
     inode = raw.stx_ino
     size = raw.stx_size
     mode = raw.stx_mode
+    owner = raw.stx_uid
+    links = raw.stx_nlink
     modified = Int(raw.stx_mtime.tv_sec) &* 1_000_000_000 &+ Int(raw.stx_mtime.tv_nsec)
     changed = Int(raw.stx_ctime.tv_sec) &* 1_000_000_000 &+ Int(raw.stx_ctime.tv_nsec)
   }
@@ -57,6 +63,16 @@ public struct FileStatus: Equatable, Sendable {
     var raw = statx()
     let flags = AT_EMPTY_PATH | Int32(AT_STATX_DONT_SYNC)
     guard unsafe importahead_statx(descriptor, "", flags, Self.mask, &raw) == 0 else {
+      throw Errno.last
+    }
+    self.init(raw)
+  }
+
+  /// The status of what is called `name` in an open directory, no symbolic link followed.
+  init(in directory: Int32, name: CPath) throws(Errno) {
+    var raw = statx()
+    let flags = AT_SYMLINK_NOFOLLOW
+    guard unsafe importahead_statx(directory, name.pointer, flags, Self.mask, &raw) == 0 else {
       throw Errno.last
     }
     self.init(raw)

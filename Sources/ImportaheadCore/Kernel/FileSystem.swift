@@ -9,6 +9,15 @@ enum FileSystem {
     0xE0F5_E1E2, 0x2FC1_2FC1, 0x8584_58F6,
   ]
 
+  /// Whether the file system that `path` leads to is one of those.
+  static func isLocal(path: [UInt8]) -> Bool {
+    let name = CPath(path)
+    let descriptor = unsafe importahead_open(name.pointer, O_PATH | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { _ = close(descriptor) }
+    return isLocal(descriptor)
+  }
+
   /// Whether the file system of an open file is one of those; any other may be slow at any call.
   static func isLocal(_ descriptor: Int32) -> Bool {
     var status = statfs()

@@ -79,6 +79,10 @@ final class PlannedModule {
   var isUnforeseen = false
   /// Run as the program itself: its code sees `__name__ == "__main__"`.
   var isMain = false
+  /// Whether a profile says where it is; nobody has looked.
+  var isRecalled = false
+  /// Whether something asked for it, not the profile alone.
+  var isWanted = false
   /// Importers that run other imports if this module turns out to be absent, and their `try` bodies.
   var attempts: [(PlannedModule, Int)] = []
   /// `try` bodies of this module's code whose imports are known to fail.

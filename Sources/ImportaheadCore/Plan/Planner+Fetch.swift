@@ -88,8 +88,10 @@ extension Planner {
     switch (roles[fetch.path], outcome) {
     case (.script?, .contents(let bytes, _, _)):
       plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
-    case (.bytecode(let module)?, .contents(let bytes, _, _)):
-      takeBytecode(bytes, of: module)
+    case (.bytecode(let module)?, .contents(let bytes, let status, _)):
+      takeBytecode(bytes, status, of: module)
+    case (.source(let module)?, .failed) where module.isRecalled && module.sourceStatus == nil:
+      forget(recalled: module)
     case (.bytecode(let module)?, .failed):
       fallBackToSource(module)
     case (.source(let module)?, .status(let status)):
@@ -106,13 +108,17 @@ extension Planner {
     }
   }
 
-  private func takeBytecode(_ bytes: FileBytes, of module: PlannedModule) {
+  private func takeBytecode(_ bytes: FileBytes, _ status: FileStatus, of module: PlannedModule) {
     progress.bytecodeFetched &+= 1
     guard let header = BytecodeHeader(bytes.bytes), header.magic == settings.magic else {
       return fallBackToSource(module)
     }
     module.bytecodeHeader = header
-    arrive(bytes, of: module)
+    if isUnchanged(module, status) {
+      settle(module, with: nil)
+    } else {
+      arrive(bytes, of: module)
+    }
     checkFreshness(of: module)
   }
 
@@ -124,7 +130,8 @@ extension Planner {
   /// Fetches the source of a module whose bytecode cannot be used; without one, nothing is learnt.
   private func fallBackToSource(_ module: PlannedModule) {
     fetchSource(of: module)
-    if case .bytecode? = module.location { settle(module, with: nil) }
+    guard case .bytecode? = module.location else { return }
+    if module.isRecalled { forget(recalled: module) } else { settle(module, with: nil) }
   }
 
   /// Fetches the source too where importlib will find the bytecode stale or must hash the source.

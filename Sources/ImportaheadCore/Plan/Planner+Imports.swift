@@ -12,6 +12,7 @@ extension Planner {
       return nil
     }
     if let planned = modules[name] {
+      planned.isWanted = true
       if !tentative { planned.isTentative = false }
       promote(planned, after: place, rank: Swift.min(rank, planned.rank))
       return planned

@@ -128,7 +128,7 @@ extension Planner {
   }
 
   /// Notes where a module is, or that it is nowhere; whoever waited for that goes on.
-  private func settle(_ module: PlannedModule, at location: ModuleLocation?) {
+  func settle(_ module: PlannedModule, at location: ModuleLocation?) {
     module.location = location
     if location == nil {
       module.stage = .absent

@@ -16,6 +16,16 @@ final class Planner {
   var roles = ByteTable<Role>()
   /// Files started so far.
   var started = 0
+  /// What the profile names and has not been started yet.
+  var recalled: [ProfileEntry] = []
+  var nextRecalled = 0
+  /// Where the module recalled last stands.
+  var recallPlace: OrderPlace
+  var scope: ProfileScope?
+  var profileTime = 0
+  var isProfileComplete = false
+  /// Path entries, and whether their file systems ask no server.
+  var localEntries = ByteTable<Bool>()
   private var known = ByteTable<Bool>()
   /// What has been counted since the cache was told last.
   var progress = Progress()
@@ -33,6 +43,8 @@ final class Planner {
     case script
     case bytecode(PlannedModule)
     case source(PlannedModule)
+    /// Not what the profile said.
+    case dropped
   }
 
   /// Modules further than this from certain are not fetched before the program asks for them:
@@ -43,6 +55,7 @@ final class Planner {
     self.settings = settings
     self.cache = cache
     self.fetcher = fetcher
+    recallPlace = order.start
     for name in settings.knownModules { known.set(name, true) }
   }
 
@@ -51,12 +64,15 @@ final class Planner {
 
   /// Whether there is nothing left to wait for.
   var isDone: Bool {
-    (queue.isEmpty || started >= settings.limits.files) && arrivals.isEmpty
+    (isExhausted || started >= settings.limits.files) && arrivals.isEmpty
       && fetcher.inFlight == 0
   }
 
+  /// Whether neither plan nor profile has more to start.
+  private var isExhausted: Bool { queue.isEmpty && recalled.isEmpty }
+
   /// Whether modules wait for memory alone.
-  var isStarved: Bool { !queue.isEmpty && arrivals.isEmpty && fetcher.inFlight == 0 }
+  var isStarved: Bool { !isExhausted && arrivals.isEmpty && fetcher.inFlight == 0 }
 
   /// Plans what the program starts from.
   func begin() {
@@ -82,7 +98,9 @@ final class Planner {
       progress = Progress()
     }
     guard cache.bytesUnused < settings.limits.bytesUnused else { return }
-    while fetcher.room > 1, started < settings.limits.files, let module = queue.pop(in: order) {
+    while fetcher.room > 1, started < settings.limits.files {
+      if recallNext() { continue }
+      guard let module = queue.pop(in: order) else { return }
       if module.stage == .located { submit(module) }
     }
   }
@@ -110,6 +128,7 @@ final class Planner {
     for name in demands where !isKnown(name) {
       let isUnforeseen = modules[name] == nil
       guard let module = want(name, after: order.start, rank: 0) else { continue }
+      if isMisplaced(module) { forget(recalled: module) }
       if isUnforeseen { module.isUnforeseen = true }
       if isUnforeseen, module.location != nil { planNeighbours(of: module) }
       switch module.stage {

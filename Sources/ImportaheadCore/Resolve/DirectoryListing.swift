@@ -12,6 +12,8 @@ final class DirectoryListing: @unchecked Sendable {
   let isLocal: Bool
   /// Whether a change during the reading could have gone unseen.
   let isRacy: Bool
+  /// Whether a finder has asked for it; guarded by the cache's lock.
+  var wasNeeded = false
   /// Every name followed by a NUL.
   private(set) var names: [UInt8] = []
   private var entries: [Entry] = []

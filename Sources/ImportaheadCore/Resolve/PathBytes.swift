@@ -47,6 +47,25 @@ enum PathBytes {
     return name.isEmpty ? nil : Array(name)
   }
 
+  /// The source whose bytecode is kept at `path`; `nil` where no source's would be.
+  static func sourcePath(
+    ofBytecode path: [UInt8], suffix: [UInt8], prefix: [UInt8]
+  ) -> [UInt8]? {
+    let end = path.count &- suffix.count
+    guard !suffix.isEmpty, end > 0, path.suffix(suffix.count).elementsEqual(suffix) else {
+      return nil
+    }
+    let (directory, stem) = split(Array(path[..<end]))
+    guard !stem.isEmpty else { return nil }
+    let source = Array(".py".utf8)
+    guard prefix.isEmpty else {
+      guard directory.starts(with: prefix) else { return nil }
+      return join([slash] + directory[prefix.count...].drop { $0 == slash }, stem, source)
+    }
+    let (package, cache) = split(directory)
+    return cache == Array("__pycache__".utf8) ? join(package, stem, source) : nil
+  }
+
   /// Where the bytecode of the source at `path` is kept (PEP 3147, PEP 488), as
   /// `importlib.util.cache_from_source` says; `suffix` is tag, optimisation and `.pyc`.
   static func bytecodePath(of path: [UInt8], suffix: [UInt8], prefix: [UInt8]) -> [UInt8] {

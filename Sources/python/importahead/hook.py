@@ -54,7 +54,8 @@ def _activate():
 
         from importahead.statistics import write
 
-        atexit.register(_finish, _importahead.stop, write, destination)
+        save = _importahead.save_profile
+        atexit.register(_finish, save, _importahead.stop, write, destination)
     return True
 
 
@@ -74,11 +75,13 @@ def _variable(name):
     return None if sys.flags.ignore_environment else environ.get(name)
 
 
-def _finish(stop, write, destination):
+def _finish(save, stop, write, destination):
     """Tell what was done; whatever this calls was bound at start, when importing still worked.
 
-    Nothing else is done at exit: the session's threads touch no Python, and end with the process.
+    The profile is written now so that it can be told of; otherwise it is when the interpreter has
+    gone. The session's threads touch no Python, and end with the process.
     """
+    save()
     stop()
     write(destination)
 
@@ -114,7 +117,28 @@ def _settings():
         version[2],
         _imp.check_hash_based_pycs,
         _variable("IMPORTAHEAD_BACKEND") or "",
+        join(_profile()),
+        join((sys.version, sys.prefix, sys.exec_prefix)),
     )
+
+
+def _profile():
+    """What to do with profiles (r, w), a directory, and names below it; empty for none."""
+    from os import environ
+
+    chosen = _variable("IMPORTAHEAD_PROFILE") or ""
+    if chosen.lower() in _OFF:
+        return ()
+    if chosen[:1] == "/":
+        home, _, name = chosen.rstrip("/").rpartition("/")
+        return ("rw", home or "/", name) if name else ()
+    mode = {"": "rw", "read": "r", "write": "w"}.get(chosen.lower())
+    # The XDG directories are no variables of ours or Python's: `-E` leaves them alone.
+    home = environ.get("XDG_CACHE_HOME") or ""
+    if home[:1] != "/":
+        home = environ.get("HOME") or ""
+        home = home.rstrip("/") + "/.cache" if home[:1] == "/" else ""
+    return (mode, home, "importahead", "v1") if mode and home else ()
 
 
 def _command_line():

@@ -25,7 +25,13 @@ COUNTERS = (
     "session_seconds",
     "errors",
     "last_error",
+    "profile",
+    "profile_files",
+    "profile_used",
 )
+
+#: What became of the profile, in the extension's order.
+PROFILES = ("off", "none", "read", "written", "rewritten")
 
 #: What each key of `stats()` means, with its unit.
 KEYS = {
@@ -48,6 +54,9 @@ KEYS = {
     "demands": "files asked for before they were submitted",
     "session_cpu_seconds": "processor time of the session's threads, seconds",
     "session_seconds": "how long the session's thread was alive, seconds",
+    "profile": "off; none where there is none; read; written; rewritten: read, and written anew",
+    "profile_files": "files that the profile named",
+    "profile_used": "files among profile_files that the program needed",
     "errors": "failures other than files that are not there",
     "last_error": "error number of the last such failure, 0 for none",
 }
@@ -58,6 +67,7 @@ def collect():
     values = _counters()
     found = dict.fromkeys(COUNTERS, 0) if values is None else dict(zip(COUNTERS, values))
     found["backend"] = BACKENDS[found["backend"]]
+    found["profile"] = PROFILES[found["profile"]]
     for key in ("wait_seconds", "session_cpu_seconds", "session_seconds"):
         found[key] /= 1e9
     found["files_unused"] = max(0, found["files_fetched"] - found["hits"])

@@ -1,0 +1,126 @@
+/// From what past runs needed to files on their way, beside the plan that the scan makes.
+extension Planner {
+  /// Takes over what past runs needed, to be started in that order.
+  func recall(_ profile: Profile, in scope: ProfileScope) {
+    self.scope = scope
+    recalled = profile.worthwhile
+    profileTime = profile.written
+    isProfileComplete = profile.isComplete && recalled.count == profile.entries.count
+  }
+
+  /// Starts the next thing of the profile; `false` when there is none left.
+  func recallNext() -> Bool {
+    guard nextRecalled < recalled.count else {
+      recalled = []
+      nextRecalled = 0
+      return false
+    }
+    let entry = recalled[nextRecalled]
+    nextRecalled &+= 1
+    if entry.kind == .directory {
+      _ = directory(entry.path, for: nil)
+    } else {
+      recall(entry)
+    }
+    return true
+  }
+
+  private func recall(_ entry: ProfileEntry) {
+    guard let (name, package) = scope?.module(of: entry), !isKnown(name) else { return }
+    let location: ModuleLocation
+    switch entry.kind {
+    case .source: location = .source(entry.path, package: package)
+    case .bytecode: location = .bytecode(entry.path, package: package)
+    case .native: location = .native(entry.path, package: package)
+    case .directory: return
+    }
+    let module: PlannedModule
+    if let planned = modules[name] {
+      guard !planned.isSettled, planned.stage == .named else { return }
+      planned.isWanted = true
+      module = planned
+    } else {
+      module = PlannedModule(
+        name: name, parent: parent(of: name), place: order.insert(after: recallPlace), rank: 0,
+        isKnown: false)
+      modules.set(name, module)
+      progress.modulesPlanned &+= 1
+    }
+    recallPlace = module.place
+    module.isRecalled = true
+    module.isLocal = isLocal(entry.path)
+    settle(module, at: location)
+    if module.stage == .located { submit(module) }
+  }
+
+  private func parent(of name: [UInt8]) -> PlannedModule? {
+    guard let dot = name.lastIndex(of: PathBytes.dot) else { return nil }
+    let package = Array(name[..<dot])
+    return modules[package] ?? want(package, after: recallPlace, rank: 0)
+  }
+
+  /// Whether the path entry that `path` lies below is on a file system that asks no server.
+  private func isLocal(_ path: [UInt8]) -> Bool {
+    var best = -1
+    for index in settings.pathEntries.indices where path.starts(with: settings.pathEntries[index]) {
+      if best < 0 || settings.pathEntries[index].count > settings.pathEntries[best].count {
+        best = index
+      }
+    }
+    guard best >= 0 else { return false }
+    let entry = settings.pathEntries[best]
+    if let known = localEntries[entry] { return known }
+    let found = FileSystem.isLocal(path: entry)
+    localEntries.set(entry, found)
+    return found
+  }
+
+  /// Whether a file that the profile names is the one that the run before had, so that the profile
+  /// names everything that it imports as well.
+  func isUnchanged(_ module: PlannedModule, _ status: FileStatus) -> Bool {
+    module.isRecalled && isProfileComplete && status.changed < profileTime
+      && status.modified < profileTime
+  }
+
+  /// Whether importlib, which asks for `module` now, has found it elsewhere than the profile says.
+  func isMisplaced(_ module: PlannedModule) -> Bool {
+    guard module.isRecalled else { return false }
+    switch module.location {
+    case .source(let path, _)?:
+      return !cache.wasAsked(file: bytecodePath(of: path)) && !cache.wasAsked(file: path)
+    case .bytecode(let path, _)?: return !cache.wasAsked(file: path)
+    case .native?: return true
+    case .namespace?, nil: return false
+    }
+  }
+
+  private func bytecodePath(of path: [UInt8]) -> [UInt8] {
+    PathBytes.bytecodePath(
+      of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
+  }
+
+  /// Takes back what the profile said of a module: it is not there, or importlib found another.
+  ///
+  /// It is looked for if anybody asked for it.
+  func forget(recalled module: PlannedModule) {
+    module.isRecalled = false
+    switch module.location {
+    case .source(let path, _)?:
+      roles.set(path, .dropped)
+      roles.set(bytecodePath(of: path), .dropped)
+    case .bytecode(let path, _)?: roles.set(path, .dropped)
+    case .native?, .namespace?, nil: break
+    }
+    module.stage = .named
+    module.location = nil
+    module.searchIndex = 0
+    module.portions = []
+    module.bytecodeHeader = nil
+    module.sourceStatus = nil
+    module.hasFetchedSource = false
+    module.hasSourceArrived = false
+    module.arrived = nil
+    module.rank = module.isWanted ? 0 : Self.mostRank &+ 1
+    advance(module)
+  }
+}

@@ -1,0 +1,145 @@
+internal import CLinux
+
+/// One program's profile on disk: read when the session begins, written when the program ends.
+///
+/// Whatever goes wrong, there is no profile; nobody is told.
+final class LearnedProfile: @unchecked Sendable {
+  /// What became of it.
+  enum State: Int {
+    case off, none, read, written, rewritten
+  }
+
+  private let settings: SessionSettings
+  let scope: ProfileScope
+  private let name: [UInt8]
+  /// Guards what follows; not held while files are read or written.
+  private let monitor = Monitor()
+  private var present = Profile()
+  private var isLoaded = false
+  private var wasRead = false
+  private var wasWritten = false
+  private var isBusy = false
+  /// Whether the program's end has been noted.
+  private var isClosed = false
+  /// How many things the program had asked for when the file was read or written last.
+  private var knownNeeds = 0
+
+  /// While a program runs, its profile is written each time it has become this much longer, in
+  /// eighths: a server that never ends has one too.
+  private static let growth = 10
+  /// The least that is worth a file before the program has ended.
+  private static let leastNeeds = 64
+
+  init(_ settings: SessionSettings) {
+    self.settings = settings
+    scope = ProfileScope(settings: settings)
+    name = ProfileKey.fileName(for: settings, user: geteuid())
+  }
+
+  /// Whether a profile is looked for at all.
+  static func isWanted(_ settings: SessionSettings) -> Bool {
+    let profile = settings.profile
+    return (profile.isRead || profile.isWritten) && getuid() == geteuid() && getgid() == getegid()
+      && profile.home.first == PathBytes.slash && !profile.below.isEmpty
+  }
+
+  /// Reads the file and returns what it names; an empty profile where there is none to trust.
+  ///
+  /// A second time the profile is empty: a program may end before its session has begun.
+  func load() -> Profile {
+    let isFirst = monitor.locked {
+      defer { isLoaded = true }
+      return !isLoaded
+    }
+    guard isFirst else { return Profile() }
+    guard settings.profile.isRead, let directory = try? open(mayCreate: false),
+      let (bytes, modified) = try? directory.read(name, limit: Profile.mostBytes),
+      var found = Profile(bytes, in: scope)
+    else { return Profile() }
+    found.written = modified
+    let profile = found
+    monitor.locked {
+      present = profile
+      wasRead = true
+      knownNeeds = profile.entries.count
+    }
+    return profile
+  }
+
+  /// Writes what the program has asked for so far if that is much more than the file knows.
+  func save(growing needs: [Recording.Need]) {
+    let isWorthwhile = monitor.locked {
+      needs.count >= Self.leastNeeds && needs.count > knownNeeds &* Self.growth / 8
+    }
+    if isWorthwhile { save(needs, atEnd: false) }
+  }
+
+  /// Writes what the program has asked for if the file would differ.
+  func save(_ needs: [Recording.Need], atEnd: Bool) {
+    guard settings.profile.isWritten, !needs.isEmpty else { return }
+    _ = load()
+    let previous: Profile? = monitor.locked {
+      guard !isBusy, !isClosed else { return nil }
+      isBusy = true
+      isClosed = atEnd
+      return present
+    }
+    guard let previous else { return }
+    var next = Profile(needs, after: previous, atEnd: atEnd, in: scope)
+    let differs = next.entries != previous.entries || next.isComplete != previous.isComplete
+    let isWritten = differs && !next.entries.isEmpty && write(next.encoded())
+    next.written = previous.written
+    let written = next
+    monitor.locked {
+      isBusy = false
+      if !atEnd { knownNeeds = needs.count }
+      guard isWritten else { return }
+      wasWritten = true
+      if !atEnd { present.isComplete = written.isComplete }
+    }
+  }
+
+  private func write(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count <= Profile.mostBytes, let directory = try? open(mayCreate: true) else {
+      return false
+    }
+    let isNew = !directory.holds(name)
+    guard (try? directory.replace(name, with: bytes)) != nil else { return false }
+    if isNew { directory.prune(path) }
+    return true
+  }
+
+  private func open(mayCreate: Bool) throws(Errno) -> PrivateDirectory {
+    try PrivateDirectory(
+      home: settings.profile.home, below: settings.profile.below, mayCreate: mayCreate)
+  }
+
+  private var path: [UInt8] {
+    var path = settings.profile.home
+    for name in settings.profile.below { path = PathBytes.join(path, name) }
+    return path
+  }
+
+  /// What became of the profile so far.
+  var state: State {
+    monitor.locked {
+      if wasRead { return wasWritten ? .rewritten : .read }
+      return wasWritten ? .written : .none
+    }
+  }
+
+  /// How many files the profile named when it was read, and how many of them were needed.
+  func use(of needs: [Recording.Need]) -> (files: Int, used: Int) {
+    let entries = monitor.locked { present.worthwhile }
+    var needed = ByteTable<Bool>()
+    for case .file(let path) in needs {
+      if let entry = scope.entry(file: path) { needed.set(entry.path, true) }
+    }
+    var counts = (files: 0, used: 0)
+    for entry in entries where entry.kind != .directory {
+      counts.files &+= 1
+      if needed[entry.path] != nil { counts.used &+= 1 }
+    }
+    return counts
+  }
+}

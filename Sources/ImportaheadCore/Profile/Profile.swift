@@ -1,0 +1,106 @@
+/// What past runs of one program needed, in the order of need: paths, never code.
+///
+/// In a file: a first line, then the entries, each a letter for its kind, a digit for its age and a
+/// path that ends with a NUL, then a checksum of all of it.
+struct Profile: Sendable {
+  /// In the order of need; what only earlier runs needed comes last.
+  var entries: [ProfileEntry] = []
+  /// Whether a run has come to its end with it: then what the entries' files import besides is not
+  /// needed.
+  var isComplete = false
+  /// When the file was written, in nanoseconds since the epoch.
+  var written = 0
+
+  /// The most files, and the most directories, that are kept.
+  static let mostEntries = 4096
+  /// The largest file that is read or written, in bytes.
+  static let mostBytes = 4 << 20
+
+  private static let heading = Array("importahead profile 1 ".utf8)
+  private static let checksumSize = 17
+
+  /// A profile without entries.
+  init() {}
+
+  /// Reads a file's bytes; `nil` where anything about their form is wrong.
+  ///
+  /// Entries that `scope` does not allow are left out.
+  init?(_ bytes: [UInt8], in scope: ProfileScope) {
+    let end = bytes.count &- Self.checksumSize
+    let start = Self.heading.count &+ 2
+    guard bytes.count <= Self.mostBytes, end >= start, bytes.starts(with: Self.heading),
+      bytes[start &- 1] == 0x0A, bytes[end...].elementsEqual(Self.checksum(of: bytes[..<end]))
+    else { return nil }
+    switch bytes[start &- 2] {
+    case UInt8(ascii: "c"): isComplete = true
+    case UInt8(ascii: "p"): isComplete = false
+    default: return nil
+    }
+    guard read(bytes[start..<end], scope) else { return nil }
+  }
+
+  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope) -> Bool {
+    var counts = (files: 0, directories: 0)
+    var rest = records
+    while let letter = rest.first {
+      guard let end = rest.firstIndex(of: 0), end &- rest.startIndex > 2,
+        let kind = ProfileEntry.Kind(rawValue: letter)
+      else { return false }
+      let age = rest[rest.startIndex &+ 1] &- UInt8(ascii: "0")
+      guard age <= ProfileEntry.mostAge else { return false }
+      let path = Array(rest[(rest.startIndex &+ 2)..<end])
+      let entry = ProfileEntry(kind: kind, path: path, age: age)
+      rest = rest[(end &+ 1)...]
+      if kind == .directory { counts.directories &+= 1 } else { counts.files &+= 1 }
+      guard counts.files <= Self.mostEntries, counts.directories <= Self.mostEntries else {
+        return false
+      }
+      if scope.allows(entry) { entries.append(entry) }
+    }
+    return true
+  }
+
+  /// The bytes of the file.
+  func encoded() -> [UInt8] {
+    var bytes = Self.heading
+    bytes.append(isComplete ? UInt8(ascii: "c") : UInt8(ascii: "p"))
+    bytes.append(0x0A)
+    for entry in entries {
+      bytes.append(entry.kind.rawValue)
+      bytes.append(UInt8(ascii: "0") &+ Swift.min(entry.age, ProfileEntry.mostAge))
+      bytes.append(contentsOf: entry.path)
+      bytes.append(0)
+    }
+    return bytes + Self.checksum(of: bytes[...])
+  }
+
+  private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var hash = ByteHash()
+    for byte in bytes { hash.combine(byte) }
+    return Hexadecimal.digits(of: hash.value) + [0x0A]
+  }
+
+  /// The files that the last run needed, and those that only earlier runs did.
+  var fileCounts: (fresh: Int, aged: Int) {
+    var counts = (fresh: 0, aged: 0)
+    for entry in entries where entry.kind != .directory {
+      if entry.age == 0 { counts.fresh &+= 1 } else { counts.aged &+= 1 }
+    }
+    return counts
+  }
+
+  /// What is worth fetching: what only earlier runs needed is not, once it is the larger part.
+  var worthwhile: [ProfileEntry] {
+    let counts = fileCounts
+    return counts.aged > counts.fresh ? entries.filter { $0.age == 0 } : entries
+  }
+}
+
+/// Numbers as text.
+enum Hexadecimal {
+  /// The sixteen digits of `value`.
+  static func digits(of value: UInt64) -> [UInt8] {
+    let digits = Array("0123456789abcdef".utf8)
+    return (0..<16).map { digits[Int(truncatingIfNeeded: value >> (60 &- UInt64($0) &* 4) & 15)] }
+  }
+}
