@@ -85,13 +85,21 @@ class Tree:
         time.sleep(SETTLED)
 
 
-@pytest.fixture
-def tree(tmp_path):
-    """A program that has run once, with its bytecode written and old."""
-    made = Tree(tmp_path)
-    made.run(IMPORTAHEAD_PROFILE="off")
-    made.settle()
+@pytest.fixture(scope="module")
+def trees(request, tmp_path_factory):
+    """A program for each test, all made at once so that they grow old together."""
+    count = sum(1 for item in request.session.items if "tree" in item.fixturenames)
+    made = [Tree(tmp_path_factory.mktemp("profile")) for _ in range(count)]
+    for each in made:
+        each.run(IMPORTAHEAD_PROFILE="off")
+    time.sleep(SETTLED)
     return made
+
+
+@pytest.fixture
+def tree(trees):
+    """A program that has run once, with its bytecode written and old."""
+    return trees.pop()
 
 
 def test_second_run_is_served_what_no_scan_can_see(tree):
