@@ -17,11 +17,14 @@ class Stand:
         for path in list(_below(self.root)):
             if not os.path.lexists(path):
                 continue  # it was below a folder that is gone
+            if self._entries.get(path) == _seen(path):
+                continue
             if path.is_symlink() or not path.is_dir():
-                if self._entries.get(path) != _seen(path):
-                    path.unlink()
-            elif path not in self._entries:
+                path.unlink()
+            elif path not in self._entries or self._entries[path][2] is not None:
                 shutil.rmtree(path)
+            else:
+                path.chmod(self._entries[path][0] & 0o7777)
         for path, entry in self._entries.items():
             if not os.path.lexists(path):
                 _make(path, *entry)
