@@ -72,8 +72,10 @@ final class Fetcher {
   /// Starts the reading of a directory.
   func list(_ path: [UInt8]) throws(Errno) { try pool.submit(.list(path)) }
 
-  /// Starts the warming of a shared object's pages.
-  func warm(_ path: [UInt8]) throws(Errno) { try pool.submit(.pages(path)) }
+  /// Starts the warming of a shared object: of `pages` where they are known and still its own.
+  func warm(_ path: [UInt8], _ pages: LibraryPages? = nil) throws(Errno) {
+    try pool.submit(.pages(path, pages))
+  }
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   func wait(until deadline: Instant) -> [FetchEvent] {
