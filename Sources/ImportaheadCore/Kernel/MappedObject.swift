@@ -12,6 +12,8 @@ struct MappedObject: Sendable {
   /// The name it was opened by; links are not resolved.
   let path: [UInt8]
   fileprivate(set) var segments: [Segment] = []
+  /// Where the code is that runs when the process ends (DT_FINI), after everybody has looked.
+  fileprivate(set) var finish: UInt?
 
   /// The most objects that are looked at.
   static let most = 4096
@@ -46,6 +48,20 @@ struct MappedObject: Sendable {
   }
 }
 
+extension MappedObject {
+  /// The page of the file that is run last, if there is one.
+  var lastPage: LibraryPages.Range? {
+    guard let finish else { return nil }
+    for segment in segments where finish >= segment.address {
+      let distance = finish &- segment.address
+      guard distance < UInt(segment.size) else { continue }
+      let place = segment.offset &+ Int(distance)
+      return LibraryPages.Range(start: place / LibraryPages.unit, count: 1)
+    }
+    return nil
+  }
+}
+
 /// Collects what the dynamic linker tells.
 private final class ObjectList {
   var objects: [MappedObject] = []
@@ -59,11 +75,17 @@ private final class ObjectList {
       }
     }
     var mapped = MappedObject(path: path)
+    let base = unsafe UInt(truncatingIfNeeded: object.dlpi_addr)
     for index in 0..<Int(unsafe object.dlpi_phnum) {
-      guard let header = unsafe object.dlpi_phdr?[index], header.p_type == UInt32(PT_LOAD) else {
-        continue
+      guard let header = unsafe object.dlpi_phdr?[index] else { continue }
+      let address = base &+ UInt(truncatingIfNeeded: header.p_vaddr)
+      if header.p_type == UInt32(PT_DYNAMIC) {
+        // SAFETY: the dynamic linker keeps the section mapped as long as it tells of the object.
+        unsafe mapped.finish = finish(address, size: Int(clamping: header.p_memsz)).map {
+          base &+ $0
+        }
       }
-      let address = unsafe UInt(truncatingIfNeeded: object.dlpi_addr &+ header.p_vaddr)
+      guard header.p_type == UInt32(PT_LOAD) else { continue }
       mapped.segments.append(
         MappedObject.Segment(
           address: address, offset: Int(clamping: header.p_offset),
@@ -71,5 +93,17 @@ private final class ObjectList {
     }
     objects.append(mapped)
     return objects.count < MappedObject.most ? 0 : 1
+  }
+
+  /// The value of DT_FINI in the dynamic section at `address`.
+  @unsafe private func finish(_ address: UInt, size: Int) -> UInt? {
+    let count = size / MemoryLayout<Elf64_Dyn>.stride
+    guard let entries = unsafe UnsafePointer<Elf64_Dyn>(bitPattern: address) else { return nil }
+    for index in 0..<Swift.min(count, 256) {
+      let entry = unsafe entries[index]
+      if entry.d_tag == Int(DT_NULL) { return nil }
+      if entry.d_tag == Int(DT_FINI) { return unsafe UInt(truncatingIfNeeded: entry.d_un.d_ptr) }
+    }
+    return nil
   }
 }

@@ -22,7 +22,8 @@ struct LibraryRecording {
       guard let path = Self.resolved(object.path),
         let status = try? FileStatus(path: CPath(path)), status.isRegular
       else { continue }
-      let touched = object.segments.flatMap { map.touched($0) }
+      var touched = object.segments.flatMap { map.touched($0) }
+      if !touched.isEmpty, let last = object.lastPage { touched.append(last) }
       guard
         let pages = LibraryPages(
           size: Int(clamping: status.size), modified: status.modified, touched: touched)
