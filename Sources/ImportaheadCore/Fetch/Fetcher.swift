@@ -78,8 +78,10 @@ final class Fetcher {
     return nil
   }
 
-  /// Starts the warming of a shared object's pages.
-  func warm(_ path: [UInt8]) throws(Errno) { try pool.submit(.pages(path)) }
+  /// Starts the warming of a shared object: of `pages` where they are known and still its own.
+  func warm(_ path: [UInt8], _ pages: LibraryPages? = nil) throws(Errno) {
+    try pool.submit(.pages(path, pages))
+  }
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   ///

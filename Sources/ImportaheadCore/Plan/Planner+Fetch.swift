@@ -40,7 +40,7 @@ extension Planner {
     case .bytecode(let path, _)?:
       fetch(bytecode: path, of: module)
     case .native(let path, _)?:
-      try? fetcher.warm(path)
+      try? fetcher.warm(path, allowance(for: pages[path]))
       settle(module, with: nil)
     case .namespace?, nil:
       settle(module, with: nil)

@@ -22,6 +22,10 @@ final class Planner {
   /// Where the module recalled last stands.
   var recallPlace: OrderPlace
   var scope: ProfileScope?
+  /// The pages of extension modules that the profile knows.
+  var pages = ByteTable<LibraryPages>()
+  /// How many more bytes of libraries the profile may have warmed.
+  var pagesLeft = 0
   var profileTime = 0
   var isProfileComplete = false
   /// Path entries, and whether their file systems ask no server.
@@ -116,8 +120,9 @@ final class Planner {
         cache.finish(listing: path, nil, reason)
         settle(directory: path, .failed)
       case .closed: break
-      case .warmed(_, let bytes):
+      case .warmed(let bytes, let isStale):
         progress.bytesWarmed &+= bytes
+        if isStale { progress.pagesStale &+= 1 }
       }
     }
   }

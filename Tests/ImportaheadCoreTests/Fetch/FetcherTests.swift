@@ -162,7 +162,7 @@ struct FetcherTests {
           case .closed: events.append("closed")
           case .listed(_, let listing): events.append("listed \(listing.count)")
           case .notListed(_, let reason): events.append("not listed \(reason.code)")
-          case .warmed(_, let bytes): events.append("warmed \(bytes)")
+          case .warmed(let bytes, _): events.append("warmed \(bytes)")
           }
         }
       }
