@@ -333,7 +333,7 @@ def test_f10_the_working_directory_changes_during_the_prefetch(outcome):
     files=FILES,
     body="""
     import time, os, many
-    time.sleep(0.05)
+    time.sleep(0.4)
     print(len(os.listdir('/proc/self/task')), open('/proc/self/stat').read().split()[19])
     """,
 )
@@ -534,7 +534,7 @@ def test_34_subinterpreters_in_threads(outcome):
     files=FILES,
     body="""
     import ctypes, time, many
-    time.sleep(0.05)
+    time.sleep(0.4)
     libc = ctypes.CDLL(None, use_errno=True)
     print(libc.unshare(0x10000000) and ctypes.get_errno())
     """,
