@@ -53,9 +53,16 @@ extension Program {
         .map { $0.isEmpty ? "." : $0 }
     }
     return Program(
-      id: "command", title: command.joined(separator: " "), argv: [tool] + command.dropFirst(),
+      id: "command", title: title(of: command), argv: [tool] + command.dropFirst(),
       directory: FileManager.default.currentDirectoryPath, roots: outermost(roots),
       packages: roots.first { $0.hasSuffix("-packages") }, inheritsEnvironment: true)
+  }
+
+  /// A command in a table's heading: no folders, no long tails.
+  static func title(of command: [String]) -> String {
+    let words = command.map { $0.hasPrefix("/") ? ($0 as NSString).lastPathComponent : $0 }
+    let text = words.joined(separator: " ").replacingOccurrences(of: "\n", with: " ")
+    return text.count > 40 ? text.prefix(39) + "…" : text
   }
 
   /// The Python behind a command: itself, or the one its first line names.
