@@ -172,7 +172,9 @@ def panel(axis, cell, order):
     limit = min(top, 1.7 * base) if base else top
     present = {series["contestant"]: series for series in cell["series"]}
     for row, name in enumerate(order):
-        series = present.get(name, {"contestant": name, "samples": [], "absent": "not in this plan"})
+        series = present.get(
+            name, {"contestant": name, "samples": [], "absent": "not in this plan"}
+        )
         values = seconds(series)
         if not values:
             reason = series.get("absent") or "not measured"

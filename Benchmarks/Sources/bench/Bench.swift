@@ -18,7 +18,7 @@ struct Bench: ParsableCommand {
       // Help goes its way; whatever is wrong is said in one line.
       guard !exitCode(for: error).isSuccess, !(error is ExitCode) else { exit(withError: error) }
       let lines = message(for: error).split(separator: "\n")
-      note(lines.first.map(String.init) ?? "failed")
+      note(lines.map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " "))
       Foundation.exit(exitCode(for: error).rawValue)
     }
   }
