@@ -42,7 +42,7 @@ class EvictedFiles:
         self.files = sorted({path for root in roots for path in regular_files(root)})
 
     def make_cold(self, *more: str) -> None:
-        """Tell the kernel that the pages of each file, and of those below `more`, are not needed."""
+        """Tell the kernel that no page of the files, or of those below `more`, is needed."""
         os.sync()
         for path in [*self.files, *(path for root in more for path in regular_files(root))]:
             try:

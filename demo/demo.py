@@ -276,12 +276,8 @@ def print_setup(
     )
     print(f"Medians of {rounds} interleaved runs, in ms from start to exit.")
     print(f"Cold: {coldness.description}.")
-    print(
-        "importahead is switched on by PYTHONPATH=dist/python. first: it has never seen the program;"
-    )
-    print(
-        "learned: it has the profile of an earlier start. hits and waits: of one cold first start."
-    )
+    print("importahead is switched on by PYTHONPATH=dist/python. first: a program it never saw;")
+    print("learned: with the profile of an earlier start. hits, waits: of one cold first start.")
     print()
 
 
