@@ -75,6 +75,11 @@ final class Fetcher {
   /// Starts the warming of a shared object's pages.
   func warm(_ path: [UInt8]) throws(Errno) { try pool.submit(.pages(path)) }
 
+  /// Starts the reading of a piece of a bundle.
+  func read(_ piece: BundlePiece, with allocator: FileBytesAllocator) throws(Errno) {
+    try pool.submit(.piece(piece, allocator))
+  }
+
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   func wait(until deadline: Instant) -> [FetchEvent] {
     if !ready.isEmpty {

@@ -6,6 +6,8 @@ enum Job {
   case list([UInt8])
   /// Warms the pages of a shared object and of the libraries it needs.
   case pages([UInt8])
+  /// Reads a piece of a bundle.
+  case piece(BundlePiece, FileBytesAllocator)
   /// Wakes the owner of the ring.
   case wake
 }
@@ -18,6 +20,7 @@ enum FetchEvent {
   case listed([UInt8], DirectoryListing)
   case notListed([UInt8], Errno)
   case warmed([UInt8], bytes: Int)
+  case piece(Int, [FileBytes?])
 }
 
 /// A few native threads that make blocking calls, started as they are needed.
@@ -182,6 +185,8 @@ final class WorkerPool: @unchecked Sendable {
       }
     case .pages(let path):
       return .warmed(path, bytes: libraries.warm(path))
+    case .piece(let piece, let allocator):
+      return .piece(piece.number, piece.read(with: allocator))
     case .wake:
       return nil
     }

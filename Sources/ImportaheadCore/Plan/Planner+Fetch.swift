@@ -48,6 +48,7 @@ extension Planner {
   private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
     roles.set(path, .bytecode(module))
     _ = cache.begin(file: path)
+    if compare(bytecode: path, of: module) { return }
     read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
   }
 
@@ -63,7 +64,7 @@ extension Planner {
     start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
   }
 
-  private func start(_ fetch: FileFetch) {
+  func start(_ fetch: FileFetch) {
     started &+= 1
     do throws(Errno) {
       try fetcher.start(fetch)
@@ -84,8 +85,13 @@ extension Planner {
   /// Takes what became of a file.
   func take(_ fetch: FileFetch) {
     publish(fetch)
-    guard let outcome = fetch.outcome else { return }
-    switch (roles[fetch.path], outcome) {
+    guard let outcome = fetch.outcome, !takeCompared(outcome, at: fetch.path) else { return }
+    take(outcome, at: fetch.path)
+  }
+
+  /// Takes what is known of a file at last.
+  func take(_ outcome: FileFetch.Outcome, at path: [UInt8]) {
+    switch (roles[path], outcome) {
     case (.script?, .contents(let bytes, _, _)):
       plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
     case (.bytecode(let module)?, .contents(let bytes, let status, _)):

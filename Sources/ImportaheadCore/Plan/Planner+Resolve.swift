@@ -57,14 +57,8 @@ extension Planner {
     guard let index = directories.index(of: path) else {
       directories.set(path, .pending(module.map { [$0] } ?? []))
       _ = cache.begin(listing: path)
-      do throws(Errno) {
-        try fetcher.list(path)
-      } catch {
-        cache.finish(listing: path, nil, error)
-        directories.set(path, .failed)
-        return .failed
-      }
-      return .pending([])
+      if compare(directory: path) { return .pending([]) }
+      return list(path) ? .pending([]) : .failed
     }
     let slot = directories[at: index]
     if case .pending(var waiters) = slot, let module {
@@ -72,6 +66,18 @@ extension Planner {
       directories[at: index] = .pending(waiters)
     }
     return slot
+  }
+
+  /// Starts the reading of a directory; `false` where nobody can do it.
+  func list(_ path: [UInt8]) -> Bool {
+    do throws(Errno) {
+      try fetcher.list(path)
+      return true
+    } catch {
+      cache.finish(listing: path, nil, error)
+      settle(directory: path, .failed)
+      return false
+    }
   }
 
   /// Notes what came of reading a directory; modules that waited for it go on.

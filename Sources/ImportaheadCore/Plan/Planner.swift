@@ -24,6 +24,12 @@ final class Planner {
   var scope: ProfileScope?
   var profileTime = 0
   var isProfileComplete = false
+  /// Bytecode and listings in one file, if the user has named one.
+  var bundle: Bundle?
+  /// Places in the bundle of the files and directories that are being compared with it.
+  var compared = ByteTable<Int?>()
+  /// Whether the order of need is the bundle's.
+  var isRecallingBundle = false
   /// Path entries, and whether their file systems ask no server.
   var localEntries = ByteTable<Bool>()
   private var known = ByteTable<Bool>()
@@ -119,6 +125,8 @@ final class Planner {
       case .closed: break
       case .warmed(_, let bytes):
         progress.bytesWarmed &+= bytes
+      case .piece(let number, let parts):
+        take(piece: number, parts)
       }
     }
   }

@@ -24,8 +24,8 @@ struct Profile: Sendable {
 
   /// Reads a file's bytes; `nil` where anything about their form is wrong.
   ///
-  /// Entries that `scope` does not allow are left out.
-  init?(_ bytes: [UInt8], in scope: ProfileScope) {
+  /// Entries that `scope` does not allow are left out; without one, none is.
+  init?(_ bytes: [UInt8], in scope: ProfileScope?) {
     let end = bytes.count &- Self.checksumSize
     let start = Self.heading.count &+ 2
     guard bytes.count <= Self.mostBytes, end >= start, bytes.starts(with: Self.heading),
@@ -39,7 +39,7 @@ struct Profile: Sendable {
     guard read(bytes[start..<end], scope) else { return nil }
   }
 
-  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope) -> Bool {
+  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope?) -> Bool {
     var counts = (files: 0, directories: 0)
     var rest = records
     while let letter = rest.first {
@@ -55,7 +55,7 @@ struct Profile: Sendable {
       guard counts.files <= Self.mostEntries, counts.directories <= Self.mostEntries else {
         return false
       }
-      if scope.allows(entry) { entries.append(entry) }
+      if scope?.allows(entry) ?? true { entries.append(entry) }
     }
     return true
   }
