@@ -90,7 +90,10 @@ def _finish(save, stop, write, destination):
 
 
 def _describe(settings):
-    """Tell `importahead bundle` the settings, on standard output, and end before the program begins."""
+    """Tell `importahead bundle` the settings, on standard output, before the program begins.
+
+    The program never does: the process ends here.
+    """
     from os import _exit, fsencode, write
 
     texts = [fsencode(text) for text in settings]
@@ -101,9 +104,9 @@ def _describe(settings):
 
 
 def _settings():
-    """Describe program and interpreter to the extension, in the order that it reads: all of it `str`.
+    """Describe program and interpreter to the extension, in the order that it reads.
 
-    Texts stay `str`: encoding them here could load a codec that the program has not.
+    All of it is text and stays `str`: encoding it here could load a codec the program has not.
     """
     import _imp
 
