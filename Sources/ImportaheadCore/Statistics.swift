@@ -28,6 +28,8 @@ public struct Statistics: Sendable {
   public internal(set) var directoriesListed = 0
   /// Bytes of shared objects the kernel was asked to read ahead.
   public internal(set) var bytesWarmed = 0
+  /// Shared objects that are not the files whose pages the profile knows.
+  public internal(set) var pagesStale = 0
   /// Modules planned.
   public internal(set) var modulesPlanned = 0
   /// Demands: files asked for before they were planned or submitted.
@@ -59,6 +61,7 @@ public struct Statistics: Sendable {
     bytecodeFetched &+= progress.bytecodeFetched
     sourcesFetched &+= progress.sourcesFetched
     bytesWarmed &+= progress.bytesWarmed
+    pagesStale &+= progress.pagesStale
     modulesPlanned &+= progress.modulesPlanned
     bundleUsed &+= progress.bundleUsed
     bundleStale &+= progress.bundleStale
@@ -86,6 +89,7 @@ struct Progress: Equatable {
   var bytecodeFetched = 0
   var sourcesFetched = 0
   var bytesWarmed = 0
+  var pagesStale = 0
   var modulesPlanned = 0
   var bundleUsed = 0
   var bundleStale = 0

@@ -58,6 +58,7 @@ extension BundleInspection.Kind {
     case .directory: "directory"
     case .source, .bytecode: "bytecode"
     case .native: "extension"
+    case .library: "library"
     }
   }
 }

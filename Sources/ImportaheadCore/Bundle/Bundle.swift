@@ -7,7 +7,7 @@ internal import CLinux
 final class Bundle {
   let index: BundleIndex
   private let places: ByteTable<Int>
-  /// Where the names of each directory begin in the index.
+  /// Where the text of each entry begins in the index.
   private var starts: [Int] = []
   private var pieces: [BundlePiece] = []
   /// The piece of each entry.
@@ -60,14 +60,14 @@ final class Bundle {
     for (place, entry) in index.entries.enumerated() {
       if places[entry.path] == nil { places.set(entry.path, place) }
       starts.append(start)
-      if entry.kind == .directory { start &+= entry.length }
+      if !entry.isBytecode { start &+= entry.length }
       if pieces.last?.isFull ?? true {
         pieces.append(
           BundlePiece(number: pieces.count, file: file, offset: offset, first: place))
       }
       numbers.append(pieces.count &- 1)
       pieces[pieces.count &- 1].append(entry)
-      if entry.kind != .directory { offset &+= entry.length }
+      if entry.isBytecode { offset &+= entry.length }
     }
     self.places = places
     states = Array(repeating: .unread, count: pieces.count)
@@ -75,7 +75,7 @@ final class Bundle {
   }
 
   /// How many files it holds.
-  var fileCount: Int { index.entries.count { $0.kind != .directory && $0.length > 0 } }
+  var fileCount: Int { index.entries.count { $0.isBytecode && $0.length > 0 } }
 
   /// The place of the entry for `path` if the bundle holds bytes of it.
   func place(of path: [UInt8]) -> Int? {
@@ -96,8 +96,13 @@ final class Bundle {
   /// The listing of the directory at `place`, which has `status` now.
   func listing(at place: Int, status: FileStatus, isLocal: Bool) -> DirectoryListing? {
     let entry = index.entries[place]
-    let names = index.names[starts[place]..<(starts[place] &+ entry.length)]
-    return DirectoryListing.unpacked(names, path: entry.path, status: status, isLocal: isLocal)
+    return DirectoryListing.unpacked(
+      text(at: place), path: entry.path, status: status, isLocal: isLocal)
+  }
+
+  /// What the index keeps of an entry that is no bytecode.
+  private func text(at place: Int) -> ArraySlice<UInt8> {
+    index.texts[starts[place]..<(starts[place] &+ index.entries[place].length)]
   }
 
   // MARK: Pieces
@@ -155,7 +160,11 @@ extension Bundle {
       return order
     }
     let scope = ProfileScope(settings: settings)
-    order.entries = index.entries.map { ProfileEntry(kind: $0.kind, path: $0.path) }
+    for (place, entry) in index.entries.enumerated() {
+      var needed = ProfileEntry(kind: entry.kind, path: entry.path)
+      if entry.kind.hasPages { needed.pages = LibraryPages(text(at: place)) }
+      order.entries.append(needed)
+    }
     order.entries.removeAll { !scope.allows($0) }
     order.isComplete = index.isComplete && order.entries.count == index.entries.count
     return order

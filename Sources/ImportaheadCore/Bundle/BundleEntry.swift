@@ -39,7 +39,7 @@ struct PackedStatus: Equatable, Sendable {
 
 /// One thing a bundle names, in the order of need.
 struct BundleEntry: Equatable, Sendable {
-  /// What a profile says of it: a directory, a source, bytecode without a source, an extension module.
+  /// What a profile says of it.
   let kind: ProfileEntry.Kind
   /// The path that the profile names.
   let path: [UInt8]
@@ -47,11 +47,14 @@ struct BundleEntry: Equatable, Sendable {
   var status = PackedStatus(inode: 0, size: 0, modified: 0, changed: 0)
   /// How many bytes the bundle holds of it; 0 where it holds none, and only the place in the order counts.
   var length = 0
-  /// The checksum of those bytes; 0 for a directory, whose names stand in the index.
+  /// The checksum of those bytes; 0 for what stands in the index.
   var checksum: UInt64 = 0
   /// Whether the file was, when packed, the one that the profile's last run had, so that the bundle
   /// names whatever it imports.
   var isSettled = false
+
+  /// Whether the bundle keeps bytecode of it, and not a text in its index.
+  var isBytecode: Bool { kind == .source || kind == .bytecode }
 
   /// The path that loaders or finders ask for.
   func servedPath(cacheSuffix: [UInt8], cachePrefix: [UInt8]) -> [UInt8] {

@@ -1,12 +1,13 @@
 /// What stands in front of a bundle's bytecode: for whom it is, and what it holds.
 ///
-/// In the file: a header of 64 bytes; the cache suffix and prefix; a record for each entry; the names in
-/// each directory. The bytes of the bytecode files follow, one after the other, to the file's end.
+/// In the file: a header of 64 bytes; the cache suffix and prefix; a record for each entry; the texts of
+/// directories and shared objects. The bytes of the bytecode files follow, one after the other, to the file's end.
 struct BundleIndex: Equatable, Sendable {
   /// In the order of need.
   var entries: [BundleEntry] = []
-  /// The names in the directories among the entries: those of each, in turn, as `listing` reads them.
-  var names: [UInt8] = []
+  /// What is kept of entries other than bytecode, one after the other: the names in a directory, the
+  /// pages of a shared object.
+  var texts: [UInt8] = []
   /// What replaces a source's suffix in its cache directory (`SessionSettings.cacheSuffix`).
   var cacheSuffix: [UInt8] = []
   /// `sys.pycache_prefix`, or empty.
@@ -36,7 +37,7 @@ struct BundleIndex: Equatable, Sendable {
   /// How many bytes of bytecode follow the index.
   var bodySize: Int {
     var size = 0
-    for entry in entries where entry.kind != .directory { size &+= entry.length }
+    for entry in entries where entry.isBytecode { size &+= entry.length }
     return size
   }
 
@@ -50,7 +51,7 @@ struct BundleIndex: Equatable, Sendable {
       index += text
     }
     for entry in entries { Self.append(entry, to: &index) }
-    index += names
+    index += texts
     var header = Self.heading
     header.append(UInt64(magic), size: 4)
     header.append((isComplete ? 1 : 0) | (isOfCopies ? 2 : 0), size: 4)
@@ -120,14 +121,14 @@ struct BundleIndex: Equatable, Sendable {
   }
 
   private mutating func readEntries(_ count: Int, _ cursor: inout ByteCursor) -> Bool {
-    var namesSize = 0
+    var textsSize = 0
     for _ in 0..<count {
       guard let entry = Self.entry(&cursor) else { return false }
-      if entry.kind == .directory { namesSize &+= entry.length }
+      if !entry.isBytecode { textsSize &+= entry.length }
       entries.append(entry)
     }
-    guard let rest = cursor.take(namesSize), cursor.isAtEnd else { return false }
-    names = rest
+    guard let rest = cursor.take(textsSize), cursor.isAtEnd else { return false }
+    texts = rest
     return true
   }
 
@@ -140,16 +141,14 @@ struct BundleIndex: Equatable, Sendable {
       let path = cursor.take(Int(pathSize)), path.first == PathBytes.slash, !path.contains(0),
       path.count <= ProfileScope.longestPath, length <= UInt64(FetchLimits().bytecodeSize)
     else { return nil }
-    let isDirectory = kind == .directory
-    // A file's bytes are all of it; an extension module's are never kept.
-    guard isDirectory ? checksum == 0 : length == 0 || length == size,
-      kind != .native || length == 0
-    else { return nil }
-    return BundleEntry(
+    let entry = BundleEntry(
       kind: kind, path: path,
       status: PackedStatus(
         inode: inode, size: size, modified: Int(Int64(bitPattern: modified)),
         changed: Int(Int64(bitPattern: changed))),
       length: Int(length), checksum: checksum, isSettled: flags == 1)
+    // Of bytecode all is kept or nothing; texts are covered by the index's own checksum.
+    guard entry.isBytecode ? length == 0 || length == size : checksum == 0 else { return nil }
+    return entry
   }
 }

@@ -4,7 +4,7 @@ internal import CLinux
 public struct BundleInspection {
   /// What a line is about.
   public enum Kind: Sendable {
-    case directory, source, bytecode, native
+    case directory, source, bytecode, native, library
   }
 
   /// Whether a start would be served an entry.
@@ -82,7 +82,7 @@ public struct BundleInspection {
   }
 
   private func state(of line: Line) -> State {
-    guard line.size > 0 else { return .named }
+    guard line.size > 0, line.kind != .native, line.kind != .library else { return .named }
     var header: BytecodeHeader?
     if line.kind != .directory {
       guard case .here(let bytes) = bundle.take(line.place) else { return .damaged }
@@ -102,6 +102,7 @@ extension BundleInspection.Kind {
     case .source: self = .source
     case .bytecode: self = .bytecode
     case .native: self = .native
+    case .library: self = .library
     }
   }
 }

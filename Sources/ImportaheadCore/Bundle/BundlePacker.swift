@@ -73,7 +73,7 @@ public struct BundlePacker {
     for entry in entries {
       let packed = pack(entry, target)
       index.entries.append(packed.entry)
-      index.names += packed.names
+      index.texts += packed.text
       if let bytes = packed.bytes { body.append(bytes) }
       size &+= packed.entry.length
     }
@@ -95,12 +95,12 @@ public struct BundlePacker {
       filesWithout: index.entries.count { $0.kind == .source && $0.length == 0 })
   }
 
-  private typealias Packed = (entry: BundleEntry, names: [UInt8], bytes: FileBytes?)
+  private typealias Packed = (entry: BundleEntry, text: [UInt8], bytes: FileBytes?)
 
   private func pack(_ entry: ProfileEntry, _ target: FileStatus?) -> Packed {
     for _ in 0..<Self.patience.times {
       switch entry.kind {
-      case .native: return (BundleEntry(kind: entry.kind, path: entry.path), [], nil)
+      case .native, .library: return pack(library: entry)
       case .directory:
         if let packed = pack(directory: entry.path, target) { return packed }
       case .source, .bytecode:
@@ -109,6 +109,12 @@ public struct BundlePacker {
       Thread.sleep(milliseconds: Self.patience.pause)
     }
     return (BundleEntry(kind: entry.kind, path: entry.path), [], nil)
+  }
+
+  /// The pages of a shared object that were touched, if they are known.
+  private func pack(library: ProfileEntry) -> Packed {
+    let text = library.pages?.encoded ?? []
+    return (BundleEntry(kind: library.kind, path: library.path, length: text.count), text, nil)
   }
 
   /// The names in a directory, or none where they cannot be had; `nil` where it has only just changed.

@@ -26,7 +26,7 @@ struct BundlePiece: Sendable {
 
   /// Adds the next entry of the bundle.
   mutating func append(_ entry: BundleEntry) {
-    let size = entry.kind == .directory ? 0 : entry.length
+    let size = entry.isBytecode ? entry.length : 0
     parts.append((size, entry.checksum))
     length &+= size
   }

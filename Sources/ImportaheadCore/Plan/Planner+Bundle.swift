@@ -37,15 +37,21 @@ extension Planner {
     return true
   }
 
-  /// Asks for the status of a directory that the bundle holds the names of; `false` where it does not.
-  func compare(directory path: [UInt8]) -> Bool {
-    guard let place = bundle?.place(of: path) else { return false }
+  /// Asks for the status of a directory that the bundle holds the names of, or reads it where that asks
+  /// nobody; `nil` where the bundle does not hold it.
+  func compare(directory path: [UInt8]) -> DirectorySlot? {
+    guard let place = bundle?.place(of: path) else { return nil }
+    if let listing = try? DirectoryListing.readCached(path) {
+      cache.finish(listing: path, listing, nil)
+      directories.set(path, .ready(listing))
+      return .ready(listing)
+    }
     do throws(Errno) {
       try fetcher.start(FileFetch(statusOf: path, isLocal: false))
       compared.set(path, place)
-      return true
+      return .pending([])
     } catch {
-      return false
+      return nil
     }
   }
 
@@ -77,7 +83,7 @@ extension Planner {
       settle(directory: path, .ready(listing))
     } else {
       progress.bundleStale &+= 1
-      _ = list(path)
+      listAfterAll(path)
     }
   }
 
@@ -91,8 +97,7 @@ extension Planner {
         module.isSettledInBundle = bundle.index.entries[file.place].isSettled
       }
       let outcome = FileFetch.Outcome.contents(bytes, file.status, isRacy: false)
-      cache.finish(file: file.path, outcome)
-      take(outcome, at: file.path)
+      deliver(outcome, of: file.path) { cache.finish(file: file.path, outcome) }
     }
   }
 

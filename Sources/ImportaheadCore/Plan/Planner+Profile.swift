@@ -4,6 +4,10 @@ extension Planner {
   func recall(_ profile: Profile, in scope: ProfileScope) {
     self.scope = scope
     recalled = profile.worthwhile
+    pagesLeft = settings.limits.pageBytes
+    for entry in recalled where entry.kind == .native {
+      if let known = entry.pages { pages.set(entry.path, known) }
+    }
     profileTime = profile.written
     isProfileComplete = profile.isComplete && recalled.count == profile.entries.count
   }
@@ -17,12 +21,25 @@ extension Planner {
     }
     let entry = recalled[nextRecalled]
     nextRecalled &+= 1
-    if entry.kind == .directory {
-      _ = directory(entry.path, for: nil)
-    } else {
-      recall(entry)
+    switch entry.kind {
+    case .directory: _ = directory(entry.path, for: nil)
+    case .library: recall(library: entry)
+    case .source, .bytecode, .native: recall(entry)
     }
     return true
+  }
+
+  private func recall(library entry: ProfileEntry) {
+    guard let known = allowance(for: entry.pages) else { return }
+    started &+= 1
+    try? fetcher.warm(entry.path, known)
+  }
+
+  /// The pages, if as many bytes may still be brought into the page cache.
+  func allowance(for known: LibraryPages?) -> LibraryPages? {
+    guard let known, known.bytes <= pagesLeft else { return nil }
+    pagesLeft &-= known.bytes
+    return known
   }
 
   private func recall(_ entry: ProfileEntry) {
@@ -32,7 +49,7 @@ extension Planner {
     case .source: location = .source(entry.path, package: package)
     case .bytecode: location = .bytecode(entry.path, package: package)
     case .native: location = .native(entry.path, package: package)
-    case .directory: return
+    case .directory, .library: return
     }
     let module: PlannedModule
     if let planned = modules[name] {

@@ -57,8 +57,19 @@ extension Planner {
     guard let index = directories.index(of: path) else {
       directories.set(path, .pending(module.map { [$0] } ?? []))
       _ = cache.begin(listing: path)
-      if compare(directory: path) { return .pending([]) }
-      return list(path) ? .pending([]) : .failed
+      if let slot = compare(directory: path) { return slot }
+      do throws(Errno) {
+        if let listing = try fetcher.list(path) {
+          cache.finish(listing: path, listing, nil)
+          directories.set(path, .ready(listing))
+          return .ready(listing)
+        }
+      } catch {
+        cache.finish(listing: path, nil, error)
+        directories.set(path, .failed)
+        return .failed
+      }
+      return .pending([])
     }
     let slot = directories[at: index]
     if case .pending(var waiters) = slot, let module {
@@ -68,15 +79,15 @@ extension Planner {
     return slot
   }
 
-  /// Starts the reading of a directory; `false` where nobody can do it.
-  func list(_ path: [UInt8]) -> Bool {
+  /// Reads a directory that was compared with the bundle in vain.
+  func listAfterAll(_ path: [UInt8]) {
     do throws(Errno) {
-      try fetcher.list(path)
-      return true
+      guard let listing = try fetcher.list(path) else { return }
+      cache.finish(listing: path, listing, nil)
+      settle(directory: path, .ready(listing))
     } catch {
       cache.finish(listing: path, nil, error)
       settle(directory: path, .failed)
-      return false
     }
   }
 
@@ -156,7 +167,7 @@ extension Planner {
   private func planMain(of package: PlannedModule) {
     package.isMain = false
     let name = PathBytes.qualify(package.name, Array("__main__".utf8))
-    want(name, after: package.place, rank: 0)?.isMain = true
+    want(name, after: package.place, rank: 0, asMain: true)
   }
 
   /// Notes what a module imports; `nil` when that cannot be known.

@@ -20,11 +20,11 @@ struct SampleBundle {
     index.cachePrefix = Array("/var/cache".utf8)
     index.program = 0xFEDC_BA98_7654_3210
     index.isComplete = true
-    index.names = Array("\u{1}a.py\0\u{2}b\0".utf8)
+    index.texts = Array("\u{1}a.py\0\u{2}b\0pages".utf8)
     index.entries = [
-      entry(.directory, "/lib/py", length: index.names.count),
+      entry(.directory, "/lib/py", length: index.texts.count - 5),
       entry(.source, "/lib/py/a.py", length: 300, body: bodies[0], isSettled: true),
-      entry(.native, "/lib/py/n.so", length: 0),
+      entry(.native, "/lib/py/n.so", length: 5),
       entry(.bytecode, "/lib/py/c.pyc", length: 6, body: bodies[1]),
       entry(.source, "/lib/py/none.py", length: 0),
     ]
@@ -105,7 +105,7 @@ struct BundleIndexTests {
         seal(&bytes, size)
         guard let found = read(bytes) else { continue }
         accepted += 1
-        #expect(found.names.count == sample.index.names.count)
+        #expect(found.texts.count == sample.index.texts.count)
         #expect(found.bodySize == sample.index.bodySize)
       }
     }
