@@ -136,6 +136,7 @@ public final class Session: @unchecked Sendable {
     cache.note { $0.backend = fetcher.backend }
     monitor.locked { waker = fetcher.waker }
     work(with: fetcher)
+    planner?.bundle?.release()
     saveGrowingProfile()
     monitor.locked { waker = nil }
     fetcher.close(milliseconds: 50)
@@ -156,8 +157,9 @@ public final class Session: @unchecked Sendable {
     } else {
       planner = Planner(settings, cache, fetcher)
       self.planner = planner
+      planner.openBundle()
       planner.begin()
-      if let profile { planner.recall(profile.load(), in: profile.scope) }
+      planner.recall(profile)
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     while monitor.locked({ phase == .running }) {
