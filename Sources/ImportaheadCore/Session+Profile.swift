@@ -1,7 +1,8 @@
 extension Session {
   /// Keeps what the program needed for its next run; called when it ends.
   public func saveProfile() {
-    cache.needs.map { profile?.save($0, atEnd: true) }
+    guard let profile, let needs = cache.needs else { return }
+    profile.save(needs, atEnd: true, renewsPages: cache.statistics.pagesStale > 0)
   }
 
   /// Keeps what the program has needed so far if that is much more than the profile knows.

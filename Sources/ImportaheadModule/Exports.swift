@@ -43,7 +43,11 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
     return nil
   }
   var isUseful = false
-  guard let settings = unsafe SessionSettings(tuple, isUseful: &isUseful) else { return nil }
+  guard let fields = unsafe texts(of: tuple) else { return nil }
+  guard let settings = SessionSettings(fields: fields, isUseful: &isUseful) else {
+    unsafe importahead_raise_type_error("not the settings of this version")
+    return nil
+  }
   guard isUseful else { return unsafe PyBool_FromLong(0) }
   let made = Session(settings: settings)
   do throws(Errno) {
@@ -118,18 +122,20 @@ private func list(ofNames joined: [UInt8]) -> Object? {
   return unsafe list
 }
 
-/// `locate(directory, name)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and the
-/// package's directory or `None`; or `None` where only importlib can tell.
+/// `locate(directory, name, may_wait)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and
+/// the package's directory or `None`; or `None` where only importlib can tell.
 func locate(_ module: Object?, _ arguments: Object?) -> Object? {
   guard let arguments = unsafe arguments, let running = currentSession(),
     let directory = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 0)),
-    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1))
+    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1)),
+    let patience = unsafe PyTuple_GetItem(arguments, 2)
   else {
     PyErr_Clear()
     return unsafe importahead_none()
   }
+  let mayWait = unsafe PyObject_IsTrue(patience) != 0
   let thread = unsafe PyEval_SaveThread()
-  let found = running.locate(name, in: directory)
+  let found = running.locate(name, in: directory, mayWait: mayWait)
   unsafe PyEval_RestoreThread(thread)
   guard let found else { return unsafe importahead_none() }
   guard let tuple = unsafe PyTuple_New(3) else { return nil }

@@ -15,6 +15,8 @@ public struct FetchLimits: Sendable {
   var sourceSize = 2 << 20
   /// Bytes in memory that nobody has asked for yet.
   var bytesUnused = 64 << 20
+  /// Pages of shared objects that a profile may bring into the page cache, in bytes.
+  var pageBytes = 1 << 30
   /// Files in all.
   var files = 20_000
   /// How long a session may work, in milliseconds.

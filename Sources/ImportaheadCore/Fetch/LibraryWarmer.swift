@@ -27,6 +27,19 @@ final class LibraryWarmer: @unchecked Sendable {
     return total
   }
 
+  /// Warms just `pages` of the object at `path`; returns how many bytes were asked for, or `nil` where
+  /// that file is not the one they are of.
+  func warm(_ path: [UInt8], _ pages: LibraryPages) -> Int? {
+    // Looked at before it is opened: opening a device can do things.
+    let name = CPath(path)
+    guard let status = try? FileStatus(path: name), pages.isOf(status),
+      let object = try? OpenFile(library: name), (try? object.status).map(pages.isOf) == true
+    else { return nil }
+    guard isNew(path) else { return 0 }
+    for range in pages.ranges { object.readAhead(range) }
+    return pages.bytes
+  }
+
   private func isNew(_ path: [UInt8]) -> Bool {
     monitor.locked {
       guard seen[path] == nil else { return false }

@@ -4,8 +4,11 @@ enum Job {
   case file(FileFetch)
   /// Reads a directory.
   case list([UInt8])
-  /// Warms the pages of a shared object and of the libraries it needs.
-  case pages([UInt8])
+  /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
+  /// loading touches, and those of the libraries it needs.
+  case pages([UInt8], LibraryPages?)
+  /// Reads a piece of a bundle.
+  case piece(BundlePiece, FileBytesAllocator)
   /// Wakes the owner of the ring.
   case wake
 }
@@ -17,7 +20,9 @@ enum FetchEvent {
   case closed
   case listed([UInt8], DirectoryListing)
   case notListed([UInt8], Errno)
-  case warmed([UInt8], bytes: Int)
+  /// Shared objects have been asked for; `isStale` where the file is not the one that was known.
+  case warmed(bytes: Int, isStale: Bool)
+  case piece(Int, [FileBytes?])
 }
 
 /// A few native threads that make blocking calls, started as they are needed.
@@ -81,12 +86,15 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Wakes the owner, by way of a worker; any thread of the process may call this.
+  /// Wakes the owner, where it waits on a ring by way of a worker; any thread of the process may call
+  /// this.
   ///
   /// The ring's counter lives in the session's private descriptor table, out of the program's reach.
   func relayWake() {
-    guard wakeCounter != nil else { return wakeOwner() }
+    wakeOwner()
+    guard wakeCounter != nil else { return }
     monitor.locked {
+      guard !threads.isEmpty else { return }
       queue.append(.wake)
       monitor.notifyOne()
     }
@@ -180,8 +188,12 @@ final class WorkerPool: @unchecked Sendable {
       } catch {
         return .notListed(path, error)
       }
-    case .pages(let path):
-      return .warmed(path, bytes: libraries.warm(path))
+    case .pages(let path, let pages):
+      let known = pages.map { libraries.warm(path, $0) }
+      if case let bytes?? = known { return .warmed(bytes: bytes, isStale: false) }
+      return .warmed(bytes: libraries.warm(path), isStale: pages != nil)
+    case .piece(let piece, let allocator):
+      return .piece(piece.number, piece.read(with: allocator))
     case .wake:
       return nil
     }

@@ -9,13 +9,6 @@ internal import CLinux
   private var needed: [[UInt8]] = []
   private var runPaths: [[UInt8]] = []
 
-  /// A descriptor that closes itself with its last owner.
-  private final class OpenFile {
-    let rawValue: Int32
-    init(_ rawValue: Int32) { self.rawValue = rawValue }
-    deinit { _ = close(rawValue) }
-  }
-
   /// Executable pages above this are left to page faults: a large library runs little of its code.
   private static let mostCode = 32 << 20
   /// The most that is warmed of one object.
@@ -26,12 +19,8 @@ internal import CLinux
 
   /// Opens the object and reads its program headers and dynamic section.
   init(path: [UInt8]) throws(Errno) {
-    let number = unsafe CPath(path).withPointer {
-      unsafe importahead_open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    }
-    guard number >= 0 else { throw Errno.last }
-    descriptor = OpenFile(number)
-    let status = try FileStatus(descriptor: number)
+    descriptor = try OpenFile(library: CPath(path))
+    let status = try descriptor.status
     guard status.isRegular else { throw Errno.notRegular }
     self.path = path
     size = Int(clamping: status.size)

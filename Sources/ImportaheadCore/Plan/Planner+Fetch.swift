@@ -1,16 +1,18 @@
 /// From modules that are located to bytes in the cache, and from bytes to imports.
 extension Planner {
-  /// How many modules are scanned before the cache learns again what has arrived meanwhile.
-  private static let scansAtOnce = 4
-
-  /// Scans some of what has arrived, what evaluation needs first in front.
-  func scanArrivals() {
-    for _ in 0..<Self.scansAtOnce {
-      guard let module = arrivals.pop(in: order) else { return }
-      guard let bytes = module.arrived else { continue }
-      module.arrived = nil
-      scan(bytes, of: module)
+  /// Scans the one of the modules that have arrived that evaluation needs first: what it imports should
+  /// be on its way before another is scanned.
+  func scanArrival() {
+    while let module = arrivals.pop(in: order) {
+      if scanArrived(module) { return }
     }
+  }
+
+  private func scanArrived(_ module: PlannedModule) -> Bool {
+    guard let bytes = module.arrived else { return false }
+    module.arrived = nil
+    scan(bytes, of: module)
+    return true
   }
 
   private func scan(_ bytes: FileBytes, of module: PlannedModule) {
@@ -38,7 +40,7 @@ extension Planner {
     case .bytecode(let path, _)?:
       fetch(bytecode: path, of: module)
     case .native(let path, _)?:
-      try? fetcher.warm(path)
+      try? fetcher.warm(path, allowance(for: pages[path]))
       settle(module, with: nil)
     case .namespace?, nil:
       settle(module, with: nil)
@@ -48,6 +50,7 @@ extension Planner {
   private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
     roles.set(path, .bytecode(module))
     _ = cache.begin(file: path)
+    if compare(bytecode: path, of: module) { return }
     read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
   }
 
@@ -63,7 +66,7 @@ extension Planner {
     start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
   }
 
-  private func start(_ fetch: FileFetch) {
+  func start(_ fetch: FileFetch) {
     started &+= 1
     do throws(Errno) {
       try fetcher.start(fetch)
@@ -82,10 +85,28 @@ extension Planner {
   }
 
   /// Takes what became of a file.
+  ///
+  /// Loaders can have it before it is scanned. One who waits for it already has to wait a little
+  /// longer: else he would ask for what it imports before that is on its way.
   func take(_ fetch: FileFetch) {
-    publish(fetch)
-    guard let outcome = fetch.outcome else { return }
-    switch (roles[fetch.path], outcome) {
+    if let outcome = fetch.outcome, takeCompared(outcome, at: fetch.path) { return }
+    deliver(fetch.outcome, of: fetch.path) { publish(fetch) }
+  }
+
+  /// Lets loaders have a file by calling `publish`, and learns from it.
+  func deliver(_ outcome: FileFetch.Outcome?, of path: [UInt8], _ publish: () -> Void) {
+    guard case .bytecode(let module)? = roles[path], cache.isAwaited(file: path) else {
+      publish()
+      return learn(outcome, of: path)
+    }
+    learn(outcome, of: path)
+    if scanArrived(module) { pump() }
+    publish()
+  }
+
+  private func learn(_ outcome: FileFetch.Outcome?, of path: [UInt8]) {
+    guard let outcome else { return }
+    switch (roles[path], outcome) {
     case (.script?, .contents(let bytes, _, _)):
       plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
     case (.bytecode(let module)?, .contents(let bytes, let status, _)):

@@ -4,6 +4,10 @@ extension Planner {
   func recall(_ profile: Profile, in scope: ProfileScope) {
     self.scope = scope
     recalled = profile.worthwhile
+    pagesLeft = settings.limits.pageBytes
+    for entry in recalled where entry.kind == .native {
+      if let known = entry.pages { pages.set(entry.path, known) }
+    }
     profileTime = profile.written
     isProfileComplete = profile.isComplete && recalled.count == profile.entries.count
   }
@@ -17,12 +21,25 @@ extension Planner {
     }
     let entry = recalled[nextRecalled]
     nextRecalled &+= 1
-    if entry.kind == .directory {
-      _ = directory(entry.path, for: nil)
-    } else {
-      recall(entry)
+    switch entry.kind {
+    case .directory: _ = directory(entry.path, for: nil)
+    case .library: recall(library: entry)
+    case .source, .bytecode, .native: recall(entry)
     }
     return true
+  }
+
+  private func recall(library entry: ProfileEntry) {
+    guard let known = allowance(for: entry.pages) else { return }
+    started &+= 1
+    try? fetcher.warm(entry.path, known)
+  }
+
+  /// The pages, if as many bytes may still be brought into the page cache.
+  func allowance(for known: LibraryPages?) -> LibraryPages? {
+    guard let known, known.bytes <= pagesLeft else { return nil }
+    pagesLeft &-= known.bytes
+    return known
   }
 
   private func recall(_ entry: ProfileEntry) {
@@ -32,7 +49,7 @@ extension Planner {
     case .source: location = .source(entry.path, package: package)
     case .bytecode: location = .bytecode(entry.path, package: package)
     case .native: location = .native(entry.path, package: package)
-    case .directory: return
+    case .directory, .library: return
     }
     let module: PlannedModule
     if let planned = modules[name] {
@@ -60,7 +77,7 @@ extension Planner {
   }
 
   /// Whether the path entry that `path` lies below is on a file system that asks no server.
-  private func isLocal(_ path: [UInt8]) -> Bool {
+  func isLocal(_ path: [UInt8]) -> Bool {
     var best = -1
     for index in settings.pathEntries.indices where path.starts(with: settings.pathEntries[index]) {
       if best < 0 || settings.pathEntries[index].count > settings.pathEntries[best].count {
@@ -78,8 +95,9 @@ extension Planner {
   /// Whether a file that the profile names is the one that the run before had, so that the profile
   /// names everything that it imports as well.
   func isUnchanged(_ module: PlannedModule, _ status: FileStatus) -> Bool {
-    module.isRecalled && isProfileComplete && status.changed < profileTime
-      && status.modified < profileTime
+    guard module.isRecalled, isProfileComplete else { return false }
+    return module.isSettledInBundle
+      || status.changed < profileTime && status.modified < profileTime
   }
 
   /// Whether importlib, which asks for `module` now, has found it elsewhere than the profile says.
@@ -104,6 +122,7 @@ extension Planner {
   /// It is looked for if anybody asked for it.
   func forget(recalled module: PlannedModule) {
     module.isRecalled = false
+    module.isSettledInBundle = false
     switch module.location {
     case .source(let path, _)?:
       roles.set(path, .dropped)

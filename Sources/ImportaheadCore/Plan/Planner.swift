@@ -22,8 +22,18 @@ final class Planner {
   /// Where the module recalled last stands.
   var recallPlace: OrderPlace
   var scope: ProfileScope?
+  /// The pages of extension modules that the profile knows.
+  var pages = ByteTable<LibraryPages>()
+  /// How many more bytes of libraries the profile may have warmed.
+  var pagesLeft = 0
   var profileTime = 0
   var isProfileComplete = false
+  /// Bytecode and listings in one file, if the user has named one.
+  var bundle: Bundle?
+  /// Places in the bundle of the files and directories that are being compared with it.
+  var compared = ByteTable<Int?>()
+  /// Whether the order of need is the bundle's.
+  var isRecallingBundle = false
   /// Path entries, and whether their file systems ask no server.
   var localEntries = ByteTable<Bool>()
   private var known = ByteTable<Bool>()
@@ -86,8 +96,7 @@ final class Planner {
         SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true),
         importedBy: nil)
     case .module(let name):
-      let module = want(name, after: order.start, rank: 0)
-      module?.isMain = true
+      want(name, after: order.start, rank: 0, asMain: true)
     }
   }
 
@@ -117,8 +126,11 @@ final class Planner {
         cache.finish(listing: path, nil, reason)
         settle(directory: path, .failed)
       case .closed: break
-      case .warmed(_, let bytes):
+      case .warmed(let bytes, let isStale):
         progress.bytesWarmed &+= bytes
+        if isStale { progress.pagesStale &+= 1 }
+      case .piece(let number, let parts):
+        take(piece: number, parts)
       }
     }
   }
@@ -126,7 +138,7 @@ final class Planner {
   /// Learns what the program asked for before it was submitted: what that imports comes next.
   func take(demands: [[UInt8]]) {
     for name in demands where !isKnown(name) {
-      let isUnforeseen = modules[name] == nil
+      let isUnforeseen = modules[name] == nil && recalled.isEmpty
       guard let module = want(name, after: order.start, rank: 0) else { continue }
       if isMisplaced(module) { forget(recalled: module) }
       if isUnforeseen { module.isUnforeseen = true }

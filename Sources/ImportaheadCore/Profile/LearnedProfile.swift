@@ -12,6 +12,7 @@ final class LearnedProfile: @unchecked Sendable {
   private let settings: SessionSettings
   let scope: ProfileScope
   private let name: [UInt8]
+  private let mapped: LibraryRecording
   /// Guards what follows; not held while files are read or written.
   private let monitor = Monitor()
   private var present = Profile()
@@ -34,6 +35,7 @@ final class LearnedProfile: @unchecked Sendable {
     self.settings = settings
     scope = ProfileScope(settings: settings)
     name = ProfileKey.fileName(for: settings, user: geteuid())
+    mapped = LibraryRecording(first: settings.profile.isWritten ? MappedObject.count : 0)
   }
 
   /// Whether a profile is looked for at all.
@@ -71,11 +73,14 @@ final class LearnedProfile: @unchecked Sendable {
     let isWorthwhile = monitor.locked {
       needs.count >= Self.leastNeeds && needs.count > knownNeeds &* Self.growth / 8
     }
-    if isWorthwhile { save(needs, atEnd: false) }
+    if isWorthwhile { save(needs, atEnd: false, renewsPages: false) }
   }
 
   /// Writes what the program has asked for if the file would differ.
-  func save(_ needs: [Recording.Need], atEnd: Bool) {
+  ///
+  /// The pages of shared objects, which differ a little from run to run, are looked at only where
+  /// something else is new or `renewsPages` says that they are of other files.
+  func save(_ needs: [Recording.Need], atEnd: Bool, renewsPages: Bool) {
     guard settings.profile.isWritten, !needs.isEmpty else { return }
     _ = load()
     let previous: Profile? = monitor.locked {
@@ -85,18 +90,26 @@ final class LearnedProfile: @unchecked Sendable {
       return present
     }
     guard let previous else { return }
-    var next = Profile(needs, after: previous, atEnd: atEnd, in: scope)
-    let differs = next.entries != previous.entries || next.isComplete != previous.isComplete
-    let isWritten = differs && !next.entries.isEmpty && write(next.encoded())
-    next.written = previous.written
-    let written = next
+    let next = self.next(needs, after: previous, atEnd: atEnd, renewsPages: renewsPages)
+    let isWritten = next.map { !$0.entries.isEmpty && write($0.encoded()) } ?? false
     monitor.locked {
       isBusy = false
       if !atEnd { knownNeeds = needs.count }
-      guard isWritten else { return }
+      guard isWritten, let next else { return }
       wasWritten = true
-      if !atEnd { present.isComplete = written.isComplete }
+      if !atEnd { present.isComplete = next.isComplete }
     }
+  }
+
+  /// The profile to write; `nil` where the file would not differ.
+  private func next(
+    _ needs: [Recording.Need], after previous: Profile, atEnd: Bool, renewsPages: Bool
+  ) -> Profile? {
+    var known = previous
+    known.entries = previous.modules
+    let bare = Profile(needs, after: known, atEnd: atEnd, in: scope)
+    guard renewsPages || bare.differs(from: known) else { return nil }
+    return Profile(needs, mapped.libraries, after: previous, atEnd: atEnd, in: scope)
   }
 
   private func write(_ bytes: [UInt8]) -> Bool {
@@ -136,7 +149,7 @@ final class LearnedProfile: @unchecked Sendable {
       if let entry = scope.entry(file: path) { needed.set(entry.path, true) }
     }
     var counts = (files: 0, used: 0)
-    for entry in entries where entry.kind != .directory {
+    for entry in entries where entry.kind.isModule {
       counts.files &+= 1
       if needed[entry.path] != nil { counts.used &+= 1 }
     }

@@ -1,7 +1,8 @@
 /// What past runs of one program needed, in the order of need: paths, never code.
 ///
 /// In a file: a first line, then the entries, each a letter for its kind, a digit for its age and a
-/// path that ends with a NUL, then a checksum of all of it.
+/// path that ends with a NUL, then a checksum of all of it. Behind the path of a shared object stand
+/// its pages and another NUL.
 struct Profile: Sendable {
   /// In the order of need; what only earlier runs needed comes last.
   var entries: [ProfileEntry] = []
@@ -16,7 +17,11 @@ struct Profile: Sendable {
   /// The largest file that is read or written, in bytes.
   static let mostBytes = 4 << 20
 
-  private static let heading = Array("importahead profile 1 ".utf8)
+  /// The most libraries, and the most ranges of pages in all.
+  static let mostLibraries = 1024
+  static let mostRanges = 16_384
+
+  private static let heading = Array("importahead profile 2 ".utf8)
   private static let checksumSize = 17
 
   /// A profile without entries.
@@ -24,8 +29,8 @@ struct Profile: Sendable {
 
   /// Reads a file's bytes; `nil` where anything about their form is wrong.
   ///
-  /// Entries that `scope` does not allow are left out.
-  init?(_ bytes: [UInt8], in scope: ProfileScope) {
+  /// Entries that `scope` does not allow are left out; without one, none is.
+  init?(_ bytes: [UInt8], in scope: ProfileScope?) {
     let end = bytes.count &- Self.checksumSize
     let start = Self.heading.count &+ 2
     guard bytes.count <= Self.mostBytes, end >= start, bytes.starts(with: Self.heading),
@@ -39,8 +44,8 @@ struct Profile: Sendable {
     guard read(bytes[start..<end], scope) else { return nil }
   }
 
-  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope) -> Bool {
-    var counts = (files: 0, directories: 0)
+  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope?) -> Bool {
+    var counts = ProfileCounts()
     var rest = records
     while let letter = rest.first {
       guard let end = rest.firstIndex(of: 0), end &- rest.startIndex > 2,
@@ -49,13 +54,18 @@ struct Profile: Sendable {
       let age = rest[rest.startIndex &+ 1] &- UInt8(ascii: "0")
       guard age <= ProfileEntry.mostAge else { return false }
       let path = Array(rest[(rest.startIndex &+ 2)..<end])
-      let entry = ProfileEntry(kind: kind, path: path, age: age)
+      var entry = ProfileEntry(kind: kind, path: path, age: age)
       rest = rest[(end &+ 1)...]
-      if kind == .directory { counts.directories &+= 1 } else { counts.files &+= 1 }
-      guard counts.files <= Self.mostEntries, counts.directories <= Self.mostEntries else {
-        return false
+      if kind.hasPages {
+        guard let end = rest.firstIndex(of: 0) else { return false }
+        let text = rest[..<end]
+        rest = rest[(end &+ 1)...]
+        entry.pages = LibraryPages(text)
+        // Only an extension module may have none.
+        guard entry.pages != nil || text.isEmpty && kind == .native else { return false }
       }
-      if scope.allows(entry) { entries.append(entry) }
+      guard counts.take(entry) else { return false }
+      if scope?.allows(entry) ?? true { entries.append(entry) }
     }
     return true
   }
@@ -70,6 +80,9 @@ struct Profile: Sendable {
       bytes.append(UInt8(ascii: "0") &+ Swift.min(entry.age, ProfileEntry.mostAge))
       bytes.append(contentsOf: entry.path)
       bytes.append(0)
+      guard entry.kind.hasPages else { continue }
+      if let pages = entry.pages { bytes.append(contentsOf: pages.encoded) }
+      bytes.append(0)
     }
     return bytes + Self.checksum(of: bytes[...])
   }
@@ -83,7 +96,7 @@ struct Profile: Sendable {
   /// The files that the last run needed, and those that only earlier runs did.
   var fileCounts: (fresh: Int, aged: Int) {
     var counts = (fresh: 0, aged: 0)
-    for entry in entries where entry.kind != .directory {
+    for entry in entries where entry.kind.isModule {
       if entry.age == 0 { counts.fresh &+= 1 } else { counts.aged &+= 1 }
     }
     return counts
@@ -96,11 +109,26 @@ struct Profile: Sendable {
   }
 }
 
-/// Numbers as text.
-enum Hexadecimal {
-  /// The sixteen digits of `value`.
-  static func digits(of value: UInt64) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    return (0..<16).map { digits[Int(truncatingIfNeeded: value >> (60 &- UInt64($0) &* 4) & 15)] }
+/// How much a profile holds of each kind, against what it may.
+struct ProfileCounts {
+  private var files = 0
+  private var directories = 0
+  private var libraries = 0
+  private var ranges = 0
+
+  /// Counts an entry; `false`, and it does not count, for one too many.
+  mutating func take(_ entry: ProfileEntry) -> Bool {
+    var next = self
+    switch entry.kind {
+    case .directory: next.directories &+= 1
+    case .library: next.libraries &+= 1
+    case .source, .bytecode, .native: next.files &+= 1
+    }
+    next.ranges &+= entry.pages?.ranges.count ?? 0
+    guard next.files <= Profile.mostEntries, next.directories <= Profile.mostEntries,
+      next.libraries <= Profile.mostLibraries, next.ranges <= Profile.mostRanges
+    else { return false }
+    self = next
+    return true
   }
 }

@@ -10,12 +10,21 @@ struct ProfileEntry: Equatable, Sendable {
     case bytecode = 0x62
     /// An extension module.
     case native = 0x6E
+    /// A shared object that came with an extension module, wherever it is.
+    case library = 0x6C
+
+    /// Whether the entry says which pages of a shared object were touched.
+    var hasPages: Bool { self == .native || self == .library }
+    /// Whether the entry stands for a module.
+    var isModule: Bool { self != .directory && self != .library }
   }
 
   let kind: Kind
   let path: [UInt8]
   /// How many runs in a row have not needed it.
   var age: UInt8 = 0
+  /// Which pages of a shared object were touched, where that is known.
+  var pages: LibraryPages?
 
   /// Runs after which an entry that nobody needs is dropped.
   static let mostAge: UInt8 = 3
@@ -33,10 +42,11 @@ struct ProfileScope {
 
   /// Whether the entry may be fetched.
   func allows(_ entry: ProfileEntry) -> Bool {
-    guard entry.path.count <= Self.longestPath, let start = tail(of: entry.path) else {
-      return false
-    }
+    guard entry.path.count <= Self.longestPath else { return false }
+    if entry.kind == .library { return entry.pages != nil && Self.isLibrary(entry.path) }
+    guard let start = tail(of: entry.path) else { return false }
     switch entry.kind {
+    case .library: return false
     case .directory: return start <= entry.path.count
     case .source: return suffix(of: entry, from: start, in: settings.sourceSuffixes) != nil
     case .bytecode: return suffix(of: entry, from: start, in: settings.bytecodeSuffixes) != nil
@@ -49,7 +59,7 @@ struct ProfileScope {
   func module(of entry: ProfileEntry) -> (name: [UInt8], package: [UInt8]?)? {
     let suffixes: [[UInt8]]
     switch entry.kind {
-    case .directory: return nil
+    case .directory, .library: return nil
     case .source: suffixes = settings.sourceSuffixes
     case .bytecode: suffixes = settings.bytecodeSuffixes
     case .native: suffixes = settings.extensionSuffixes
@@ -103,6 +113,21 @@ struct ProfileScope {
     guard found > 0 else { return nil }
     guard found < path.count else { return path.count == found &- 1 ? path.count : nil }
     return Self.isNormal(path[found...]) ? found : nil
+  }
+
+  /// Whether the path is one that a program could have mapped a library from: normalised, named like
+  /// one (`libm.so.6`), and not among the kernel's own.
+  private static func isLibrary(_ path: [UInt8]) -> Bool {
+    guard path.first == PathBytes.slash, isNormal(path[1...]) else { return false }
+    for root in ["/proc/", "/sys/", "/dev/"] where path.starts(with: root.utf8) { return false }
+    let name = PathBytes.split(path).name
+    let mark = Array(".so".utf8)
+    return name.count > mark.count
+      && (1...(name.count &- mark.count)).contains { index in
+        let end = index &+ mark.count
+        return name[index..<end].elementsEqual(mark)
+          && (end == name.count || name[end] == PathBytes.dot)
+      }
   }
 
   /// Whether no part is empty, `.`, `..` or holds a NUL.

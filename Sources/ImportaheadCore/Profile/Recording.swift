@@ -33,33 +33,59 @@ struct Recording {
 }
 
 extension Profile {
-  /// The profile after a run that needed `needs`, where the one before was `previous`.
+  /// The profile after a run that needed `needs` and mapped `libraries`, where the one before was
+  /// `previous`.
   ///
   /// At the run's end what it did not need ages; before that it stays as it was.
-  init(_ needs: [Recording.Need], after previous: Profile, atEnd: Bool, in scope: ProfileScope) {
+  init(
+    _ needs: [Recording.Need], _ libraries: [UsedLibrary] = [], after previous: Profile,
+    atEnd: Bool, in scope: ProfileScope
+  ) {
     isComplete = atEnd
     var seen = ByteTable<Bool>()
-    var counts = (files: 0, directories: 0)
-    func take(_ entry: ProfileEntry) -> Bool {
-      guard seen[entry.path] == nil else { return false }
-      if entry.kind == .directory { counts.directories &+= 1 } else { counts.files &+= 1 }
-      guard counts.files <= Self.mostEntries, counts.directories <= Self.mostEntries else {
-        return false
-      }
-      seen.set(entry.path, true)
-      return true
-    }
+    var counts = ProfileCounts()
     for need in needs {
       let entry: ProfileEntry?
       switch need {
       case .file(let path): entry = scope.entry(file: path)
       case .directory(let path): entry = scope.entry(directory: path)
       }
-      if let entry, take(entry) { entries.append(entry) }
+      guard let entry, seen[entry.path] == nil, counts.take(entry) else { continue }
+      seen.set(entry.path, true)
+      entries.append(entry)
     }
-    for var entry in previous.entries {
+    add(libraries, in: scope)
+    keepPages(of: previous)
+    counts = ProfileCounts()
+    for entry in entries where counts.take(entry) { seen.set(entry.path, true) }
+    for var entry in previous.entries where seen[entry.path] == nil {
       if atEnd { entry.age &+= 1 }
-      if entry.age <= ProfileEntry.mostAge, take(entry) { entries.append(entry) }
+      guard entry.age <= ProfileEntry.mostAge, counts.take(entry) else { continue }
+      seen.set(entry.path, true)
+      entries.append(entry)
     }
+  }
+
+  /// Takes over what was known of extension modules whose pages this run could not see.
+  private mutating func keepPages(of previous: Profile) {
+    var known = ByteTable<LibraryPages>()
+    for entry in previous.entries where entry.kind == .native {
+      if let pages = entry.pages { known.set(entry.path, pages) }
+    }
+    for index in entries.indices where entries[index].kind == .native {
+      if entries[index].pages == nil { entries[index].pages = known[entries[index].path] }
+    }
+  }
+
+  /// Whether this is worth another file than `other`.
+  ///
+  /// When a directory was listed depends on who was faster: that another one came first is no news.
+  func differs(from other: Profile) -> Bool {
+    guard isComplete == other.isComplete, entries.count == other.entries.count,
+      entries.filter({ $0.kind != .directory }) == other.entries.filter({ $0.kind != .directory })
+    else { return true }
+    var ages = ByteTable<UInt8>()
+    for entry in other.entries where entry.kind == .directory { ages.set(entry.path, entry.age) }
+    return entries.contains { $0.kind == .directory && ages[$0.path] != $0.age }
   }
 }
