@@ -288,9 +288,80 @@ def test_hash_based_bytecode(tree, mode):
 def test_module_that_was_added_is_found(tree):
     tree.write("app/pack/helper1/__init__.py", "value = 'package'\n")
     tree.settle()
-    counts = tree.bundled()
-    assert counts["bundle_stale"] >= 1
+    assert tree.bundled()["bundle"] == "read"
     assert "'package', 'pack.helper1'" in tree.stock()
+
+
+@pytest.fixture
+def mounted(tree):
+    """A function that shows the program through a file system of which nothing is known beforehand."""
+    slowfs = ROOT / "Benchmarks" / ".build" / "release" / "slowfs"
+    slowfs = Path(os.environ.get("SLOWFS", slowfs))
+    if os.geteuid() != 0 or not slowfs.exists():
+        pytest.skip("needs root and Benchmarks' slowfs")
+    app, counts = tree.path / "app", tree.path / "counts"
+    source = tree.path / "source"
+    app.rename(source)
+    app.mkdir()
+    running = []
+
+    def mount():
+        command = [
+            slowfs,
+            "--latency",
+            "0.1ms",
+            "--timeouts",
+            "nfs",
+            "--counts",
+            counts,
+            source,
+            app,
+        ]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        if running[-1].stdout.readline() != "ready\n":
+            running.pop().kill()
+            pytest.skip("no FUSE here")
+
+    def unmount():
+        """What was asked of the file system."""
+        subprocess.run(["umount", app], check=True)
+        running.pop().communicate(timeout=60)
+        return json.loads(counts.read_text())["total"]
+
+    yield mount, unmount
+    if running:
+        subprocess.run(["umount", app], check=False)
+        running.pop().communicate(timeout=60)
+
+
+def test_listings_and_files_of_a_slow_file_system_come_from_it(tree, mounted):
+    mount, unmount = mounted
+    mount()
+    tree.ahead()
+    tree.ahead()
+    tree.make()
+    unmount()
+    mount()
+    out, _ = tree.ahead()
+    without = unmount()
+    mount()
+    again, counts = tree.ahead(IMPORTAHEAD_BUNDLE=str(tree.bundle))
+    asked = unmount()
+    assert again == out
+    held(counts)
+    # The script itself is opened and read; nothing is listed.
+    assert asked.get("opendir", 0) == 0
+    assert asked["open"] <= 2 < without["open"]
+    assert asked["lookup"] <= without["lookup"] + 2
+    # A listing that is stale is not used.
+    (tree.path / "source/pack/helper1").mkdir()
+    (tree.path / "source/pack/helper1/__init__.py").write_text("value = 'package'\n")
+    tree.settle()
+    mount()
+    out, counts = tree.ahead(IMPORTAHEAD_BUNDLE=str(tree.bundle))
+    assert unmount()["opendir"] >= 1
+    assert "'package', 'pack.helper1'" in out
+    assert counts["bundle_stale"] >= 1
 
 
 def test_module_that_was_removed_is_missed(tree):
