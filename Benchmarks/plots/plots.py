@@ -27,10 +27,11 @@ COLOURS = {
     "threads": "#56b4e9",
     "io_uring-learned": "#3d2c8d",
     "threads-learned": "#8b80d9",
+    "bundle": "#007a87",
     "readlist": "#e69f00",
     "cat": "#f0c95c",
     "vmtouch": "#d55e00",
-    "pycds": "#009e73",
+    "pycds": "#7aa457",
     "zipapp": "#cc79a7",
     "squashfs": "#a0724a",
 }

@@ -8,6 +8,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   case threads
   case ioUringLearned = "io_uring-learned"
   case threadsLearned = "threads-learned"
+  case bundle
   case readList = "readlist"
   case cat
   case vmtouch
@@ -24,6 +25,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     case .threads: "importahead first start, threads"
     case .ioUringLearned: "importahead learned, io_uring"
     case .threadsLearned: "importahead learned, threads"
+    case .bundle: "importahead bundle, io_uring"
     case .readList: "recorded list, readahead by 8 threads"
     case .cat: "recorded list, cat before start"
     case .vmtouch: "vmtouch -t site-packages before start"
@@ -36,7 +38,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// The back end it forces; `nil` where it is not importahead.
   var backend: String? {
     switch self {
-    case .ioUring, .ioUringLearned: "io_uring"
+    case .ioUring, .ioUringLearned, .bundle: "io_uring"
     case .threads, .threadsLearned: "threads"
     default: nil
     }
@@ -65,4 +67,6 @@ struct Entrant {
   var images: [(image: String, directory: String)] = []
   /// The directory of importahead's profile that each start finds as it was recorded.
   var profile: String?
+  /// Directories of its own on the local disk, whatever the storage; not in memory at a cold start.
+  var local: [String] = []
 }

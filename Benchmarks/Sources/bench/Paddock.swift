@@ -14,7 +14,7 @@ struct Paddock {
       switch contestant {
       case .stock, .stockWarm:
         return Entrant(contestant: contestant, launch: .success(program.launch()))
-      case .ioUring, .threads, .ioUringLearned, .threadsLearned:
+      case .ioUring, .threads, .ioUringLearned, .threadsLearned, .bundle:
         return try importahead(contestant, program)
       case .readList:
         guard let list else { throw Paddock.listless }
@@ -48,8 +48,35 @@ struct Paddock {
         "IMPORTAHEAD_PROFILE": "off",
       ])
     var entrant = Entrant(contestant: contestant, launch: .success(launch), roots: [product])
-    if contestant.isLearned { entrant.profile = try learn(launch, entrant.roots + program.roots) }
-    return entrant
+    guard contestant.isLearned || contestant == .bundle else { return entrant }
+    let profile = try learn(launch, entrant.roots + program.roots)
+    guard contestant == .bundle else {
+      entrant.profile = profile
+      return entrant
+    }
+    return try bundled(launch, entrant.roots, profile, tool: product + "/../bin/importahead")
+  }
+
+  /// Packs what a profile names; the starts that use the bundle use no profile.
+  private func bundled(
+    _ launch: Launch, _ roots: [String], _ profile: String, tool: String
+  ) throws -> Entrant {
+    guard access(tool, X_OK) == 0 else { throw Failure("dist/bin/importahead is not built") }
+    let folder = "\(scratch)/bundle-\(fingerprint(launch.argv))"
+    try emptied(folder)
+    let names = try FileManager.default.contentsOfDirectory(atPath: profile)
+    guard let name = names.first(where: { $0.hasSuffix(".profile") }) else {
+      throw Failure("its first start left no profile")
+    }
+    let file = folder + "/program.bundle"
+    try run(
+      [tool, "bundle", "-o", file, "--python", launch.argv[0], "--profile", "\(profile)/\(name)"]
+        + ["--"] + launch.argv.dropFirst(),
+      environment: launch.environment, directory: launch.directory)
+    var launch = launch
+    launch.environment["IMPORTAHEAD_BUNDLE"] = file
+    return Entrant(
+      contestant: .bundle, launch: .success(launch), roots: roots, local: [folder])
   }
 
   /// Records a profile in a first start from the local disk, cold as first starts are.

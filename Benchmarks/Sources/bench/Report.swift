@@ -33,7 +33,7 @@ func summary(_ archive: Archive) -> String {
     let ranked = rows.filter { $0.ratio != nil && $0.contestant != Contestant.stockWarm.rawValue }
       .sorted { ($0.ratio?.value ?? 0) < ($1.ratio?.value ?? 0) }
     let kind = { (row: Row) in Contestant(rawValue: row.contestant) }
-    let first = ranked.first { kind($0)?.backend != nil && kind($0)?.isLearned == false }
+    let first = ranked.first { kind($0) == .ioUring || kind($0) == .threads }
     let learned = ranked.first { kind($0)?.isLearned == true }
     let rival = ranked.first { kind($0)?.backend == nil }
     let parts = [first, learned, rival].compactMap { row -> String? in

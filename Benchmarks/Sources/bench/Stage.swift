@@ -26,6 +26,7 @@ struct Stage {
   ) throws -> Outcome {
     let launch = try launch(entrant, variables)
     let warm = entrant.contestant == .stockWarm
+    let own = [home] + entrant.local
     let covered = Set(entrant.images.map(\.directory))
     let roots = outermost(program.roots.filter { !covered.contains($0) } + entrant.roots)
     var mounts: [SlowMount] = []
@@ -37,9 +38,9 @@ struct Stage {
     for (image, directory) in entrant.images {
       try run(["mount", "-o", "loop,ro", image, directory])
     }
-    if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory) + [home]) }
+    if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory) + own) }
     // A profile is in the user's cache directory, on the local disk; not read lately, so not in memory.
-    if !warm, storage.slowOptions != nil { evictFiles(under: home) }
+    if !warm, storage.slowOptions != nil { own.forEach { evictFiles(under: $0) } }
     if warm || storage == .localWarm { _ = try start(launch, round: round) { _ in } }
     let result = Result { try start(launch, round: round, watch: watch) }
     for (_, directory) in entrant.images.reversed() { _ = try? run(["umount", directory]) }
