@@ -124,6 +124,8 @@ extension SessionSettings {
     default: backend = .ring
     }
     profile = ProfileSettings(reader.list(), interpreter: reader.text())
+    profile.boot = Boot.digits(inMark: reader.text()) ?? []
+    profile.bootFiles = reader.list()
     if reader.hasFailed { return nil }
     isUseful = setProgram(commandLine: commandLine, isSafe: isSafe)
   }

@@ -100,6 +100,8 @@ def _settings():
     optimization = f".opt-{flags.optimize}" if flags.optimize else ""
 
     join = "\0".join
+    # Set by `importahead run`: what it may read before there is an interpreter.
+    boot = _variable("IMPORTAHEAD_BOOT") or ""
 
     return (
         join(_command_line()),
@@ -119,6 +121,8 @@ def _settings():
         _variable("IMPORTAHEAD_BACKEND") or "",
         join(_profile()),
         join((sys.version, sys.prefix, sys.exec_prefix)),
+        boot,
+        join(_loaded_files()) if boot else "",
     )
 
 
@@ -139,6 +143,13 @@ def _profile():
         home = environ.get("HOME") or ""
         home = home.rstrip("/") + "/.cache" if home[:1] == "/" else ""
     return (mode, home, "importahead", "v1") if mode and home else ()
+
+
+def _loaded_files():
+    """The bytecode files of the modules that the interpreter has loaded so far, and of the finder."""
+    found = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
+    own = [name.replace("hook.", "finder.") for name in [__spec__.cached] if name]
+    return [name for name in found + own if isinstance(name, str)]
 
 
 def _command_line():
