@@ -17,27 +17,48 @@ extension Session {
   /// Finds the module with the full name `name` in `directory`, as importlib's FileFinder would.
   ///
   /// Answers only where listings that are current prove the answer: every directory involved is
-  /// asked for its status now. `nil` says nothing at all; importlib looks for itself. May wait: the
-  /// caller must not hold the GIL.
-  public func locate(_ name: [UInt8], in directory: [UInt8]) -> FoundModule? {
-    guard let listing = cache.freshListing(directory) else { return nil }
+  /// asked for its status now. `nil` says nothing at all; importlib looks for itself. May wait for a
+  /// listing in flight, for `directory`'s own if `mayWait`: the caller must not hold the GIL.
+  ///
+  /// A module that is not on its way is put there: its loader is about to ask for it.
+  public func locate(_ name: [UInt8], in directory: [UInt8], mayWait: Bool) -> FoundModule? {
+    guard let listing = cache.freshListing(directory, mayWait: mayWait) else { return nil }
     let dot = name.lastIndex(of: PathBytes.dot)
     let tail = dot.map { Array(name[($0 &+ 1)...]) } ?? name
     switch listing.kind(of: tail) {
     case .unknown: return nil
     case .directory:
       let package = PathBytes.join(directory, tail)
-      guard let inner = cache.freshListing(package) else { return nil }
+      guard let inner = cache.freshListing(package) else {
+        if !cache.isKnown(listing: package) { demand(module: name) }
+        return nil
+      }
       switch code(named: Array("__init__".utf8), in: inner) {
       case .doubtful: return nil
-      case .here(let kind, let path): return FoundModule(kind: kind, path: path, package: package)
+      case .here(let kind, let path):
+        prompt(name, kind, path)
+        return FoundModule(kind: kind, path: path, package: package)
       case .notHere: break
       }
     case .file, .absent: break
     }
     guard case .here(let kind, let path) = code(named: tail, in: listing) else { return nil }
-    if kind == .native { cache.note(native: path) }
+    prompt(name, kind, path)
     return FoundModule(kind: kind, path: path, package: nil)
+  }
+
+  /// Lets the session learn of a module that was found, unless it has started its file before.
+  private func prompt(_ name: [UInt8], _ kind: FoundModule.Kind, _ path: [UInt8]) {
+    switch kind {
+    case .native: cache.note(native: path)
+    case .source:
+      guard !settings.cacheSuffix.isEmpty else { return }
+      let file = PathBytes.bytecodePath(
+        of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
+      if !cache.isKnown(file: file) { demand(module: name) }
+    case .bytecode:
+      if !cache.isKnown(file: path) { demand(module: name) }
+    }
   }
 
   private enum Code {

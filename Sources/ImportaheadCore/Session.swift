@@ -20,9 +20,9 @@ public final class Session: @unchecked Sendable {
     case idle, running, stopping
   }
 
-  /// How long the thread waits for a demand when all is done, in milliseconds: starting it again
-  /// costs more.
-  private static let patience = 25
+  /// How long the thread stays when all is done and nobody asks for anything, in milliseconds: a
+  /// demand finds a thread that waits sooner than one that must be started.
+  private static let patience = 60
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
@@ -158,7 +158,7 @@ public final class Session: @unchecked Sendable {
       planner.begin()
       if let profile { planner.recall(profile.load(), in: profile.scope) }
     }
-    var idleSince: Instant?
+    var (idleSince, questions): (Instant?, Int) = (nil, 0)
     var backend = Backend.none
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
@@ -174,12 +174,15 @@ public final class Session: @unchecked Sendable {
         // Nobody says when memory is free again.
         let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
         planner.take(fetcher.wait(until: planner.arrivals.isEmpty ? soon : Instant.now))
-        planner.scanArrivals()
+        planner.scanArrival()
         continue
       }
-      let idleEnd = (idleSince ?? Instant.now).adding(milliseconds: Self.patience)
+      guard let since = idleSince, questions == cache.questions else {
+        (idleSince, questions) = (Instant.now, cache.questions)
+        continue
+      }
+      let idleEnd = since.adding(milliseconds: Self.patience)
       if Instant.now >= idleEnd, !cache.hasDemands { return }
-      idleSince = idleSince ?? Instant.now
       planner.take(fetcher.wait(until: idleEnd))
     }
   }

@@ -118,18 +118,20 @@ private func list(ofNames joined: [UInt8]) -> Object? {
   return unsafe list
 }
 
-/// `locate(directory, name)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and the
-/// package's directory or `None`; or `None` where only importlib can tell.
+/// `locate(directory, name, may_wait)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and
+/// the package's directory or `None`; or `None` where only importlib can tell.
 func locate(_ module: Object?, _ arguments: Object?) -> Object? {
   guard let arguments = unsafe arguments, let running = currentSession(),
     let directory = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 0)),
-    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1))
+    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1)),
+    let patience = unsafe PyTuple_GetItem(arguments, 2)
   else {
     PyErr_Clear()
     return unsafe importahead_none()
   }
+  let mayWait = unsafe PyObject_IsTrue(patience) != 0
   let thread = unsafe PyEval_SaveThread()
-  let found = running.locate(name, in: directory)
+  let found = running.locate(name, in: directory, mayWait: mayWait)
   unsafe PyEval_RestoreThread(thread)
   guard let found else { return unsafe importahead_none() }
   guard let tuple = unsafe PyTuple_New(3) else { return nil }

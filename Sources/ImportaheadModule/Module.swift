@@ -68,7 +68,9 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
     method("names", oneArgument, "names(directory)\n--\n\nList a directory from memory.") {
       unsafe names($0, $1)
     },
-    method("locate", arguments, "locate(directory, name)\n--\n\nFind a module from memory.") {
+    method(
+      "locate", arguments, "locate(directory, name, may_wait)\n--\n\nFind a module from memory."
+    ) {
       unsafe locate($0, $1)
     },
     method("forget", oneArgument, "forget(directory)\n--\n\nForget a directory's names.") {

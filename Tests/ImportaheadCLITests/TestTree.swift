@@ -112,11 +112,12 @@ final class TestTree {
   /// Where the Swift runtime of this process lies: as full Swift the launcher needs it, and is linked
   /// without knowing where it is.
   private static let runtime: String? = {
-    var object = Dl_info()
-    guard let symbol = dlsym(nil, "swift_retain"), dladdr(symbol, &object) != 0,
-      let name = object.dli_fname
-    else { return nil }
-    return (String(cString: name) as NSString).deletingLastPathComponent
+    // The file has no size, so that it must be read to its end.
+    let file = FileHandle(forReadingAtPath: "/proc/self/maps")
+    let maps = String(decoding: file?.readDataToEndOfFile() ?? Data(), as: UTF8.self)
+    let line = maps.split(separator: "\n").first { $0.hasSuffix("/libswiftCore.so") }
+    guard let line, let start = line.firstIndex(of: "/") else { return nil }
+    return (String(line[start...]) as NSString).deletingLastPathComponent
   }()
 }
 

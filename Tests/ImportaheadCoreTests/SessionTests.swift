@@ -55,11 +55,11 @@ struct SessionTests {
     let plan = try #require(PlanCase.all.first { $0.title.hasPrefix("package, extension") })
     let session = Session(settings: plan.settings(in: tree, backend: backend))
     let directory = tree.bytes(plan.folder)
-    #expect(session.locate(Array("a".utf8), in: directory) == nil)
+    #expect(session.locate(Array("a".utf8), in: directory, mayWait: true) == nil)
     try session.start()
     #expect(session.hasEnded())
     func found(_ name: String) -> String? {
-      session.locate(Array(name.utf8), in: directory).map {
+      session.locate(Array(name.utf8), in: directory, mayWait: false).map {
         "\($0.kind) " + String(decoding: $0.path.dropFirst(directory.count), as: UTF8.self)
           + ($0.package == nil ? "" : " package")
       }
@@ -74,6 +74,24 @@ struct SessionTests {
     session.forget(directory: directory)
     #expect(found("d") == nil)
     session.stop(milliseconds: 5000)
+  }
+
+  @Test("a module that is found is put on its way before its loader asks", arguments: backends)
+  func prompting(backend: Backend) throws {
+    let (plan, settings) = try plain(backend)
+    let session = Session(settings: settings)
+    try session.start()
+    #expect(session.hasEnded())
+    let time = session.statistics.sessionTime
+    let (name, folder) = (Array("pkg.unused".utf8), tree.bytes("\(plan.folder)/pkg"))
+    #expect(session.locate(name, in: folder, mayWait: true)?.kind == .source)
+    #expect(session.hasEnded(after: time))
+    #expect(session.statistics.demands == 1)
+    #expect(session.has(tree.bytes("\(plan.folder)/pkg/unused.py")))
+    // Known now: nobody is told again.
+    #expect(session.locate(name, in: folder, mayWait: true)?.kind == .source)
+    #expect(session.statistics.demands == 1)
+    #expect(session.stop(milliseconds: 5000))
   }
 
   @Test("a demand starts an ended session again", arguments: backends)

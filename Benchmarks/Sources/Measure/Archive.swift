@@ -95,6 +95,9 @@ public struct Archive: Codable, Sendable {
   /// The cells in the order they were measured.
   public var cells: [Cell] = []
 
+  /// What a reader should know about the run: what was left out, and why.
+  public var notes: [String]?
+
   /// Starts an empty archive.
   public init(name: String, date: String, command: [String], machine: [String: String]) {
     (self.name, self.date, self.command, self.machine) = (name, date, command, machine)

@@ -31,6 +31,8 @@ struct Program {
     let search = extra + path + own
     if !search.isEmpty { all["PYTHONPATH"] = search.joined(separator: ":") }
     all.merge(environment) { $1 }
+    // Where importahead is switched on for good, what is called stock must be stock all the same.
+    all["IMPORTAHEAD"] = "0"
     all.merge(variables) { $1 }
     return Launch(argv: argv, environment: all, directory: directory)
   }

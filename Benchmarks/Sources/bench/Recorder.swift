@@ -27,10 +27,45 @@ struct Recorder {
     try write()
   }
 
+  /// Notes what was planned and cannot be measured.
+  mutating func miss(_ what: String) { notes.append("Not measured: \(what).") }
+
+  /// Says what a budget cost: fewer rounds than planned, and what there was no time for.
+  mutating func settle(budget: Double?, plan: Plan) {
+    if Interruption.isAsked { notes.append("The run was interrupted.") }
+    let missing = plan.items.filter { item in
+      !archive.cells.contains {
+        $0.figure == item.figure && $0.storage == item.storage.id && $0.parameter == item.parameter
+          && item.subject.matches($0.workload)
+      }
+    }
+    if !missing.isEmpty {
+      let names = missing.map { "\($0.subject.title) on \($0.storage.id)" }
+      notes.append("Left out, there was no time: \(names.joined(separator: ", ")).")
+    }
+    guard let budget else { return }
+    let reached = archive.cells.compactMap { cell in cell.series.map(\.samples.count).max() }
+    let planned = plan.items.map(\.rounds)
+    guard let most = reached.max(), let least = reached.min(), let wanted = planned.max() else {
+      return
+    }
+    let fewer = zip(planned, reached).count { $0 > $1 }
+    notes.append(
+      "A budget of \(fixed(budget, budget == budget.rounded() ? 0 : 1)) minutes: of at most "
+        + "\(wanted) rounds, \(least) to \(most) were made; \(fewer) of \(planned.count) "
+        + "comparisons have fewer than planned.")
+  }
+
+  private var notes: [String] {
+    get { archive.notes ?? [] }
+    set { archive.notes = newValue }
+  }
+
   private func write() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(archive).write(to: URL(fileURLWithPath: folder + "/raw.json"))
+    try encoder.encode(archive).write(
+      to: URL(fileURLWithPath: folder + "/raw.json"), options: .atomic)
     try report(archive).write(
       toFile: folder + "/report.md", atomically: true, encoding: .utf8)
   }
@@ -44,7 +79,9 @@ struct Recorder {
         try run([python, Setting.home + "/plots/plots.py", folder])
       } catch { note("no pictures: \(error)") }
     }
-    print("\n\(summary(archive))\n\nThe archive: \(folder)")
+    print("\n\(summary(archive))\n")
+    notes.forEach { print($0) }
+    print("The archive: \(folder)")
   }
 }
 

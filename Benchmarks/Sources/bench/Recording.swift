@@ -10,13 +10,16 @@ struct Recording {
   let allCalls: Int
 
   /// Runs `launch` under strace; `nil` when there is no strace or it may not trace.
-  init?(_ launch: Launch, scratch: String) {
+  ///
+  /// With `only` one call the kernel filters, and the start is hardly slower.
+  init?(_ launch: Launch, scratch: String, only call: String? = nil) {
     guard let strace = find("strace") else { return nil }
     let file = scratch + "/strace"
     defer { unlink(file) }
+    let filter = call.map { ["--seccomp-bpf", "-e", "trace=\($0)"] } ?? []
     guard
       (try? run(
-        [strace, "-f", "-qq", "-s", "4096", "-o", file] + launch.argv,
+        [strace, "-f", "-qq", "-s", "4096", "-o", file] + filter + launch.argv,
         environment: launch.environment, directory: launch.directory)) != nil,
       let data = FileManager.default.contents(atPath: file)
     else { return nil }

@@ -6,6 +6,7 @@ func report(_ archive: Archive) -> String {
   text += "`\(archive.command.joined(separator: " "))`\n\n"
   text += archive.machine.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
     .joined(separator: "\n")
+  text += (archive.notes ?? []).map { "\n\n\($0)" }.joined()
   for cell in archive.cells {
     text += "\n\n## \(cell.title) on \(cell.storageTitle)\n\n"
     if let modules = cell.modules { text += "\(modules) modules.\n\n" }

@@ -39,8 +39,11 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The most rounds of one contestant.")
   var rounds: Int?
 
-  @Option(help: "Seconds for one program on one storage.")
+  @Option(help: "Seconds for one program on one storage; 60 without a budget.")
   var seconds: Double?
+
+  @Option(help: "Minutes for the whole run: rounds are reduced evenly until it fits.")
+  var budget: Double?
 
   @Option(help: "Sweep over the number of modules: 100,300,1000.", transform: numbers)
   var sweepModules: [Double]?
@@ -65,7 +68,7 @@ struct RunCommand: ParsableCommand {
     help: "Where the archive goes. Default: runs/<date>-<name>, in Benchmarks for named runs.")
   var output: String?
 
-  @Option(help: "Seconds after which one start is stopped, or eight of stock's if those are more.")
+  @Option(help: "Seconds after which one start is stopped, if some of stock's are not more.")
   var patience: Int?
 
   @Flag(name: .customLong("no-detail"), help: "Skip the traced runs that count system calls.")
@@ -78,42 +81,69 @@ struct RunCommand: ParsableCommand {
   var command: [String] = []
 
   mutating func run() throws {
-    Namespace.enter()
     let workshop = try setting.workshop()
+    let plan = try plan()
+    Namespace.enter()
+    Interruption.listen()
     var recorder = try Recorder(
       folder: absolute(output ?? runs + "/\(day())-\(runName)"), name: runName,
       python: workshop.python, cache: setting.cacheDirectory)
-    let turnstile = Turnstile(setting.lock, seconds: setting.lockSeconds)
-    var ready: [(Meeting, Meeting.Prepared)] = []
-    for item in try plan(workshop) {
-      let meeting = Meeting(
-        program: item.program, storage: item.storage, paddock: try setting.paddock(workshop),
-        contestants: item.contestants, budget: item.budget, turnstile: turnstile,
-        detailed: !noDetail && item.figure == "bars")
-      ready.append((meeting, try meeting.prepare(figure: item.figure, parameter: item.parameter)))
-      // On a shared machine all is prepared before the lock is taken for the first time.
-      if setting.lock == nil { try measure(&ready, &recorder) }
-    }
-    try measure(&ready, &recorder)
-    if let waterfall = waterfall ?? (full ? .django : isQuick ? .cli : nil) {
-      turnstile.enter()
-      try drawWaterfall(of: workshop.program(waterfall), workshop, into: recorder.folder)
-      turnstile.leave()
-    }
+    // Drawing takes a while too, and more where matplotlib has to be installed first.
+    if !noPlots, budget != nil { _ = try? workshop.plotter() }
+    let drawing = noPlots ? 0.0 : isQuick ? 10 : 25
+    let schedule = Schedule(
+      seconds: budget.map { $0 * 60 - drawing }, weights: plan.items.map(\.weight))
+    try measure(plan, schedule, workshop, &recorder)
+    recorder.settle(budget: budget, plan: plan)
     try recorder.finish(plots: !noPlots, workshop: workshop)
   }
 
-  /// Measures what is ready, and archives each cell as soon as it is known.
+  /// Measures item after item, and archives each as soon as it is known.
   private func measure(
-    _ ready: inout [(Meeting, Meeting.Prepared)], _ recorder: inout Recorder
+    _ plan: Plan, _ schedule: Schedule, _ workshop: Workshop, _ recorder: inout Recorder
   ) throws {
-    for (meeting, prepared) in ready {
-      let cell = try meeting.hold(prepared)
-      print("\n\(cell.title) on \(cell.storageTitle)\n\n\(Table(cell).text)")
-      fflush(nil)
-      try recorder.add(cell)
+    let paddock = try setting.paddock(workshop)
+    let turnstile = Turnstile(setting.lock, seconds: setting.lockSeconds)
+    var grounds: [Plan.Subject: Result<Groundwork, Failure>] = [:]
+    let first = schedule.elapsed
+    for (index, item) in plan.items.enumerated() where !Interruption.isAsked {
+      let share = schedule.share(of: index)
+      if let share, share < 1 { continue }
+      let ground =
+        grounds[item.subject]
+        ?? Result { Groundwork(try program(item.subject, workshop), paddock) }
+        .mapError { $0 as? Failure ?? Failure("\($0)") }
+      grounds[item.subject] = ground
+      switch ground {
+      case .failure(let failure):
+        note("\(item.subject.title) is left out: \(failure)")
+        recorder.miss("\(item.subject.title) on \(item.storage.id): \(failure)")
+      case .success(let ground):
+        let status = schedule.status(before: index, since: first)
+        note("\(status) \(ground.program.title) on \(item.storage.id)")
+        let meeting = Meeting(
+          ground: ground, storage: item.storage, contestants: item.contestants,
+          budget: Budget(
+            rounds: item.rounds, seconds: seconds ?? share ?? 60,
+            patience: patience ?? (full ? 40 : 6), starts: full ? 8 : 4),
+          turnstile: turnstile, detailed: !noDetail && item.figure == "bars")
+        let cell = try meeting.hold(figure: item.figure, parameter: item.parameter)
+        if !cell.series.contains(where: { !$0.samples.isEmpty }), Interruption.isAsked { break }
+        print("\n\(cell.title) on \(cell.storageTitle)\n\n\(Table(cell).text)\n")
+        fflush(nil)
+        try recorder.add(cell)
+        if let waterfall = plan.waterfall, waterfall.after == index {
+          try drawWaterfall(of: program(waterfall.subject, workshop), paddock, recorder.folder)
+        }
+      }
     }
-    ready = []
+  }
+
+  private func program(_ subject: Plan.Subject, _ workshop: Workshop) throws -> Program {
+    switch subject {
+    case .workload(let workload, let tree): try workshop.program(workload, tree: tree)
+    case .command(let words, let roots): try Program.user(words, roots: roots)
+    }
   }
 
   /// A run that somebody named is kept with the sources; the others are kept with the caches.
@@ -131,79 +161,36 @@ struct RunCommand: ParsableCommand {
       && sweepLatency == nil && waterfall == nil
   }
 
-  /// One cell to be measured.
-  private struct Item {
-    let figure: String
-    let program: Program
-    let storage: Storage
-    let contestants: [Contestant]
-    let budget: Budget
-    var parameter: Double?
-  }
-
-  private func plan(_ workshop: Workshop) throws -> [Item] {
-    var items: [Item] = []
-    let places =
-      !storages.isEmpty
-      ? storages
-      : full
-        ? [.localCold, .localWarm, .slow(latency: "1ms", timeouts: "nfs")]
-        : [.localCold, .slow(latency: "1ms", timeouts: "nfs")]
-    let chosen =
-      !workloads.isEmpty
-      ? workloads
-      : full
-        ? Workload.allCases.filter { $0 != .torch } : isQuick ? [.cli, .django] : []
-    var programs = try (chosen + with).map { try workshop.program($0, tree: shape()) }
-    if !command.isEmpty { programs.append(try Program.user(command, roots: roots)) }
-    let budget = Budget(
-      rounds: rounds ?? (full ? 15 : 7), seconds: seconds ?? 30,
-      patience: patience ?? (full ? 60 : 8))
-    for program in programs {
-      for place in places {
-        let able = (contestants.isEmpty ? Contestant.allCases : contestants)
-          .filter { place != .localWarm || $0.mattersWarm }
-        var budget = budget
-        if place == .localWarm { budget.seconds /= 2 }
-        items.append(
-          Item(
-            figure: "bars", program: program, storage: place, contestants: able, budget: budget))
-      }
+  private func plan() throws -> Plan {
+    let shape = try shape()
+    let slow = Storage.slow(latency: "1ms", timeouts: "nfs")
+    var plan =
+      full
+      ? Plan.full(contestants, shape: shape, rounds: rounds)
+      : isQuick ? Plan.quick(contestants, shape: shape, rounds: rounds) : Plan()
+    if (full || isQuick) && !storages.isEmpty {
+      plan.items.removeAll { !storages.contains($0.storage) && $0.figure == "bars" }
     }
-    return items + (try sweeps(workshop))
-  }
-
-  private func sweeps(_ workshop: Workshop) throws -> [Item] {
-    let few: [Contestant] = [.stock, .stockWarm, .ioUring, .threads, .readList]
-    let budget = Budget(
-      rounds: rounds ?? (full ? 7 : 3), seconds: seconds ?? (full ? 20 : 8), least: full ? 1 : 2)
-    let modules = sweepModules ?? (full ? [100, 300, 1000, 3000, 10_000, 30_000] : [])
-    let latencies = sweepLatency ?? (full ? [0, 0.1, 0.5, 1, 5, 20] : isQuick ? [0.1, 1, 5] : [])
-    let places =
-      storages.isEmpty
-      ? [.localCold, .slow(latency: "1ms", timeouts: "nfs")] : storages.filter { $0 != .localWarm }
-    var items: [Item] = []
-    for count in modules {
-      var tree = try shape()
-      tree.modules = Int(count)
-      let program = try workshop.program(.synthetic, tree: tree)
-      // A stock start of 10,000 modules at 1 ms a request takes most of a minute.
-      for place in places where place == .localCold || count < 10_000 {
-        items.append(
-          Item(
-            figure: "modules", program: program, storage: place, contestants: few, budget: budget,
-            parameter: count))
-      }
+    let places = storages.isEmpty ? [slow, .localCold] : storages
+    var subjects = ((full ? [] : workloads) + with).map { Plan.Subject.workload($0, shape) }
+    if !command.isEmpty { subjects.append(.command(command, roots: roots)) }
+    plan.add(subjects, on: places, contestants, rounds: rounds ?? 7)
+    let few = contestants.isEmpty ? Plan.swept : contestants
+    if let sweepLatency {
+      plan.sweep(
+        latencies: sweepLatency, of: sweepWorkload, shape: shape, few, rounds: rounds ?? 3)
     }
-    for latency in latencies {
-      let text = latency == 0 ? "0" : "\(fixed(latency, latency < 1 ? 1 : 0))ms"
-      items.append(
-        Item(
-          figure: "latency", program: try workshop.program(sweepWorkload),
-          storage: .slow(latency: text, timeouts: "nfs"), contestants: few, budget: budget,
-          parameter: latency))
+    if let sweepModules {
+      plan.sweep(
+        modules: sweepModules, shape: shape, on: places.filter { $0 != .localWarm }, few,
+        rounds: rounds ?? 3)
     }
-    return items
+    if let waterfall {
+      plan.waterfall = (.workload(waterfall, shape), plan.items.count - 1)
+    } else if !command.isEmpty {
+      plan.waterfall = (.command(command, roots: roots), plan.items.count - 1)
+    }
+    return plan
   }
 
   private func shape() throws -> TreeShape {
@@ -215,20 +202,13 @@ struct RunCommand: ParsableCommand {
       modules: parts[0], depth: parts[1], fanOut: parts[2], bytes: parts[3], entries: parts[4])
   }
 
-  private func drawWaterfall(of program: Program, _ workshop: Workshop, into folder: String) throws
-  {
+  private func drawWaterfall(of program: Program, _ paddock: Paddock, _ folder: String) throws {
     let storage = storages.first { $0.slowOptions != nil } ?? .slow(latency: "1ms", timeouts: "nfs")
-    if let absence = storage.absence {
-      note("no waterfall: \(absence)")
-      return
-    }
-    note("waterfall of \(program.title)")
-    let paddock = try setting.paddock(workshop)
+    if let absence = storage.absence { return note("no waterfall: \(absence)") }
+    progress("\(program.title): a start for the waterfall")
     let stage = Stage(program: program, storage: storage, scratch: paddock.scratch)
-    let falls = try [Contestant.stock, .ioUring].compactMap { contestant -> Waterfall? in
-      let entrant = paddock.ready(contestant, for: program, list: "")
-      guard case .success = entrant.launch else { return nil }
-      return try Waterfall(entrant, stage)
+    let falls = [Contestant.stock, .ioUring, .ioUringLearned].compactMap { contestant in
+      try? Waterfall(paddock.ready(contestant, for: program, list: nil), stage)
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

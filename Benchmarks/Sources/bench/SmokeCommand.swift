@@ -19,6 +19,8 @@ struct SmokeCommand: ParsableCommand {
     let importingShare: Double
     /// System calls of the importing thread, over stock's, everything warm.
     let callShare: Double
+    /// Files of a profile that were needed, over those it names.
+    let profileShare: Double
     /// Modules served from the cache, over those loaded.
     let hitShare: Double
     /// Bytes fetched and never used, over bytes fetched.
@@ -31,12 +33,13 @@ struct SmokeCommand: ParsableCommand {
     let limits = try JSONDecoder().decode(
       Limits.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     let workshop = try setting.workshop()
+    let ground = Groundwork(try workshop.program(.cli), try setting.paddock(workshop))
     let meeting = Meeting(
-      program: try workshop.program(.cli), storage: .slow(latency: "1ms", timeouts: "nfs"),
-      paddock: try setting.paddock(workshop), contestants: [.stock, .ioUring, .threads],
-      budget: Budget(rounds: 3, seconds: 1, least: 3), turnstile: Turnstile(nil, seconds: 0),
+      ground: ground, storage: .slow(latency: "1ms", timeouts: "nfs"),
+      contestants: [.stock, .ioUring, .threads, .ioUringLearned, .threadsLearned],
+      budget: Budget(rounds: 3, seconds: 60), turnstile: Turnstile(nil, seconds: 0),
       detailed: true)
-    let cell = try meeting.hold(meeting.prepare(figure: "smoke"))
+    let cell = try meeting.hold(figure: "smoke")
     var failures = 0
     for series in cell.series.dropFirst() {
       for check in checks(series, cell.series[0], limits) {
@@ -69,6 +72,8 @@ struct SmokeCommand: ParsableCommand {
       checks.append(
         share(
           "system calls of the importing thread", Double(calls), Double(theirs), limits.callShare))
+    } else {
+      checks.append(Check(text: "system calls: nothing can be traced here", holds: true))
     }
     let number = { (key: String) in ours.statistics?[key]?.number }
     if let hits = number("hits"), let misses = number("misses") {
@@ -83,6 +88,15 @@ struct SmokeCommand: ParsableCommand {
     }
     if let fetched = number("files_fetched"), let unused = number("files_unused") {
       checks.append(share("files fetched in vain", unused, fetched, limits.unusedShare))
+    }
+    if Contestant(rawValue: ours.contestant)?.isLearned == true {
+      let (named, used) = (number("profile_files") ?? 0, number("profile_used") ?? 0)
+      let share = used / max(1, named)
+      checks.append(
+        Check(
+          text: "files of the profile that were needed: \(fixed(used, 0)) of \(fixed(named, 0)), "
+            + "share \(fixed(share, 2)), at least \(limits.profileShare)",
+          holds: share >= limits.profileShare))
     }
     return checks
   }

@@ -24,8 +24,7 @@ struct Stage {
     _ entrant: Entrant, round: Int, traced: Bool = false, variables: [String: String] = [:],
     watch: (pid_t) -> Void = { _ in }
   ) throws -> Outcome {
-    var launch = try entrant.launch.get()
-    launch.environment.merge(variables) { $1 }
+    let launch = try launch(entrant, variables)
     let warm = entrant.contestant == .stockWarm
     let covered = Set(entrant.images.map(\.directory))
     let roots = outermost(program.roots.filter { !covered.contains($0) } + entrant.roots)
@@ -38,7 +37,9 @@ struct Stage {
     for (image, directory) in entrant.images {
       try run(["mount", "-o", "loop,ro", image, directory])
     }
-    if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory)) }
+    if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory) + [home]) }
+    // A profile is in the user's cache directory, on the local disk; not read lately, so not in memory.
+    if !warm, storage.slowOptions != nil { evictFiles(under: home) }
     if warm || storage == .localWarm { _ = try start(launch, round: round) { _ in } }
     let result = Result { try start(launch, round: round, watch: watch) }
     for (_, directory) in entrant.images.reversed() { _ = try? run(["umount", directory]) }
@@ -55,6 +56,23 @@ struct Stage {
     }
     return outcome
   }
+
+  /// The launch of one start, with a cache directory of its own that holds the recorded profile.
+  func launch(_ entrant: Entrant, _ variables: [String: String] = [:]) throws -> Launch {
+    var launch = try entrant.launch.get()
+    try emptied(home)
+    if let profile = entrant.profile {
+      try run(["cp", "-a", profile, home + "/profile"])
+      launch.environment["IMPORTAHEAD_PROFILE"] = home + "/profile"
+    }
+    // A program of the user's may keep more there than we may take from it.
+    if !program.inheritsEnvironment { launch.environment["XDG_CACHE_HOME"] = home }
+    launch.environment.merge(variables) { $1 }
+    return launch
+  }
+
+  /// The cache directory of the start at hand.
+  private var home: String { scratch + "/home" }
 
   /// Runs what comes before, then the program, then waits for what runs beside it.
   private func start(_ launch: Launch, round: Int, watch: (pid_t) -> Void) throws -> Outcome {

@@ -49,6 +49,13 @@ enum Storage: Hashable {
     return Namespace.absence
   }
 
+  /// The latency of a request; 0 for a local disk.
+  var milliseconds: Double {
+    guard case .slow(let latency, _) = self else { return 0 }
+    let scale = latency.hasSuffix("us") ? 0.001 : latency.hasSuffix("ms") ? 1 : 1000
+    return (Double(latency.prefix { $0.isNumber || $0 == "." }) ?? 1) * scale
+  }
+
   /// Options for slowfs; `nil` for a local disk.
   var slowOptions: [String]? {
     guard case .slow(let latency, let timeouts) = self else { return nil }
@@ -62,19 +69,22 @@ let canDropCaches = geteuid() == 0 && access("/proc/sys/vm/drop_caches", W_OK) =
 /// Makes the next start cold: everything when we may, otherwise the files under `roots`.
 func evict(_ roots: [String]) {
   sync()
-  if canDropCaches, let file = fopen("/proc/sys/vm/drop_caches", "w") {
-    fputs("3\n", file)
-    fclose(file)
-    return
+  guard canDropCaches, let file = fopen("/proc/sys/vm/drop_caches", "w") else {
+    return roots.forEach { evictFiles(under: $0) }
   }
-  for root in roots {
-    let names = FileManager.default.enumerator(atPath: root)
-    while let name = names?.nextObject() as? String {
-      let descriptor = open("\(root)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-      guard descriptor >= 0 else { continue }
-      posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-      close(descriptor)
-    }
+  fputs("3\n", file)
+  fclose(file)
+}
+
+/// Drops the pages of the files under `root`, not their names and statuses.
+func evictFiles(under root: String) {
+  let names = FileManager.default.enumerator(atPath: root)
+  while let name = names?.nextObject() as? String {
+    let descriptor = open("\(root)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { continue }
+    fdatasync(descriptor)
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    close(descriptor)
   }
 }
 

@@ -93,9 +93,13 @@ struct Workshop {
       program.title = "synthetic, \(tree.modules) modules"
       program.roots = outermost(program.roots + [folder])
     default:
-      let script = "use_\(workload.rawValue).py"
-      try copy("\(sources)/\(script)", to: "\(venv)/app/\(script)")
-      program.argv = [python, "\(venv)/app/\(script)"]
+      program.argv = [python, "\(venv)/app/use_\(workload.rawValue).py"]
+      // All scripts of an environment at once: an image of it then serves them all.
+      for script in Workload.allCases.filter({ $0.requirements == workload.requirements }).map({
+        "use_\($0.rawValue).py"
+      }) where access("\(sources)/\(script)", R_OK) == 0 {
+        try copy("\(sources)/\(script)", to: "\(venv)/app/\(script)")
+      }
     }
     return program
   }
@@ -110,7 +114,7 @@ struct Workshop {
     note("making \(venv)")
     try run([python, "-m", "venv", "--clear", venv])
     try run(["\(venv)/bin/python", "-m", "pip", "install", "-q", "-r", requirements])
-    _ = try? run(["\(venv)/bin/python", "-m", "compileall", "-q", "\(venv)/lib"])
+    _ = try? run(["\(venv)/bin/python", "-m", "compileall", "-q", "-j", "0", "\(venv)/lib"])
     try pinned.write(toFile: mark, atomically: true, encoding: .utf8)
     return venv
   }
@@ -123,7 +127,7 @@ struct Workshop {
     note("writing \(folder)")
     try? FileManager.default.removeItem(atPath: folder)
     try run([python, "\(sources)/\(script)"] + arguments)
-    try run([python, "-m", "compileall", "-q", folder])
+    try run([python, "-m", "compileall", "-q", "-j", "0", folder])
     try text.write(toFile: mark, atomically: true, encoding: .utf8)
   }
 
@@ -136,6 +140,3 @@ struct Workshop {
     }
   }
 }
-
-/// Says on standard error what is going on.
-func note(_ text: String) { FileHandle.standardError.write(Data("bench: \(text)\n".utf8)) }

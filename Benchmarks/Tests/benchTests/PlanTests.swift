@@ -16,26 +16,57 @@ struct PlanTests {
     #expect(Storage("local") == nil && Storage("fast") == nil && Storage("local-tepid") == nil)
   }
 
-  private func meeting(seconds: Double) -> Meeting {
-    Meeting(
-      program: Program(id: "p", title: "p", argv: ["true"], roots: []), storage: .localWarm,
-      paddock: Paddock(product: nil, scratch: "/nonexistent", python: "python3"),
-      contestants: [], budget: Budget(rounds: 10, seconds: seconds),
-      turnstile: Turnstile(nil, seconds: 0), detailed: false)
+  private func allot(_ estimates: [Double?], seconds: Double, rounds: Int = 10) -> [Int] {
+    let program = Program(id: "p", title: "p", argv: ["true"], roots: [])
+    let paddock = Paddock(product: nil, scratch: "/nonexistent", python: "python3")
+    return Meeting(
+      ground: Groundwork(program, paddock), storage: .localWarm,
+      contestants: [.stock, .ioUring, .cat, .vmtouch, .zipapp].prefix(estimates.count).map { $0 },
+      budget: Budget(rounds: rounds, seconds: seconds), turnstile: Turnstile(nil, seconds: 0),
+      detailed: false
+    ).allot(estimates, seconds: seconds)
   }
 
-  @Test("a budget gives all their rounds when it can, and the cheap more when it cannot")
+  @Test("all get their rounds when there is time, and equally few when there is not")
   func allotment() {
-    #expect(meeting(seconds: 100).allot([1, 1, nil]) == [10, 10, 0])
-    let tight = meeting(seconds: 30).allot([1, 4, 0.1])
-    #expect(tight[0] > tight[1] && tight[2] == 10)
-    #expect(tight[0] >= 3 && tight[1] >= 3)
+    #expect(allot([1, 1, nil], seconds: 100) == [10, 10, 0])
+    #expect(allot([1, 0.5, 1.5], seconds: 12) == [4, 4, 4])
+    let tight = allot([1, 0.5, 1.5], seconds: 11)
+    #expect(Set(tight).isSubset(of: [3, 4]))
   }
 
-  @Test("one that would eat the budget is started once more, or not at all")
+  @Test("one that would eat the time is started once more, or not at all, and stock always")
   func expensive() {
-    #expect(meeting(seconds: 30).allot([1, 20])[1] == 0)
-    #expect(meeting(seconds: 30).allot([1, 8])[1] == 2)
+    #expect(allot([1, 1, 1, 20], seconds: 40)[3] == 0)
+    #expect(allot([1, 1, 1, 8], seconds: 40)[3] == 2)
+    #expect(allot([20, 1, 1], seconds: 10)[0] == 1)
+    #expect(allot([1, 0.2, 0.5], seconds: 0) == [1, 1, 0])
+  }
+
+  @Test("what is left of the time is shared by weight, and what one saves the next may use")
+  func schedule() throws {
+    let schedule = Schedule(seconds: 100, weights: [1, 2, 1])
+    #expect(abs(try #require(schedule.share(of: 0)) - 25) < 1)
+    #expect(abs(try #require(schedule.share(of: 2)) - 100) < 1)
+    #expect(Schedule(seconds: nil, weights: [1]).share(of: 0) == nil)
+    #expect(Schedule(seconds: 0, weights: [1]).share(of: 0) == 0)
+    #expect(clock(0) == "0:00" && clock(59.6) == "1:00" && clock(3671) == "61:11")
+  }
+
+  @Test("the full plan has every program on every storage, every contestant, and both sweeps")
+  func full() {
+    let plan = Plan.full([], shape: TreeShape(), rounds: nil)
+    let bars = plan.items.filter { $0.figure == "bars" }
+    #expect(bars.count == 21)
+    #expect(Set(bars.map(\.storage.id)) == ["slow-1ms", "local-cold", "local-warm"])
+    for item in bars where item.storage != .localWarm {
+      #expect(item.contestants == Contestant.allCases)
+    }
+    let latencies = plan.items.filter { $0.figure == "latency" }.compactMap(\.parameter)
+    #expect(latencies == [0, 0.1, 0.5, 1, 5, 20])
+    let modules = Set(plan.items.filter { $0.figure == "modules" }.compactMap(\.parameter))
+    #expect(modules == [100, 300, 1000, 3000, 10_000, 30_000])
+    #expect(plan.items.allSatisfy { $0.weight > 0 })
   }
 
   @Test("only the outermost directories are kept, and never the system's own")
@@ -63,8 +94,31 @@ struct PlanTests {
     program.path = ["/tree"]
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1)
     let launch = program.launch(path: ["/product"], ["IMPORTAHEAD_BACKEND": "threads"])
+    #expect(launch.environment["IMPORTAHEAD"] == "0")
     #expect(launch.environment["PYTHONPATH"] == "/product:/tree")
     #expect(launch.environment["IMPORTAHEAD_BACKEND"] == "threads")
     #expect(launch.environment["PYTHONDONTWRITEBYTECODE"] == nil)
+  }
+
+  @Test("each start has a cache directory of its own, and a profile as it was recorded")
+  func isolation() throws {
+    let base = FileManager.default.temporaryDirectory.path + "/home-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: base) }
+    try emptied(base + "/kept")
+    try "p".write(toFile: base + "/kept/a.profile", atomically: true, encoding: .utf8)
+    let program = Program(id: "p", title: "p", argv: ["python3"], roots: [])
+    let stage = Stage(program: program, storage: .localWarm, scratch: base)
+    var entrant = Entrant(contestant: .ioUringLearned, launch: .success(program.launch()))
+    let bare = try stage.launch(entrant).environment
+    let home = try #require(bare["XDG_CACHE_HOME"])
+    #expect(home.hasPrefix(base) && bare["IMPORTAHEAD_PROFILE"] == nil)
+    entrant.profile = base + "/kept"
+    for _ in 0..<2 {
+      let profile = try #require(stage.launch(entrant).environment["IMPORTAHEAD_PROFILE"])
+      #expect(profile.hasPrefix(home))
+      let file = profile + "/a.profile"
+      #expect(try String(contentsOfFile: file, encoding: .utf8) == "p")
+      try "changed".write(toFile: file, atomically: true, encoding: .utf8)
+    }
   }
 }

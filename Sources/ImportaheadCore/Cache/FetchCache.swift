@@ -27,6 +27,9 @@ final class FetchCache: @unchecked Sendable {
   private var listings = ByteTable<ListingState>()
   private var demands: [[UInt8]] = []
   private var awaited = 0
+  /// The file that somebody began to wait for last.
+  private var awaitedFile: [UInt8] = []
+  private var asked = 0
   private var counters = Statistics()
   private var recording = Recording()
 
@@ -126,6 +129,22 @@ final class FetchCache: @unchecked Sendable {
     }
   }
 
+  /// Whether the file at `path` was ever started or asked for.
+  func isKnown(file path: [UInt8]) -> Bool { monitor.locked { files.index(of: path) != nil } }
+
+  /// Whether the directory at `path` was ever started.
+  func isKnown(listing path: [UInt8]) -> Bool {
+    monitor.locked { listings.index(of: path) != nil }
+  }
+
+  /// Whether somebody waits for the file at `path`.
+  func isAwaited(file path: [UInt8]) -> Bool {
+    monitor.locked { awaited > 0 && awaitedFile == path }
+  }
+
+  /// How many times anything has been asked for: it grows as long as the program imports.
+  var questions: Int { monitor.locked { asked } }
+
   /// Bytes in memory that nobody has asked for yet.
   var bytesUnused: Int { monitor.locked { counters.bytesUnused } }
 
@@ -183,7 +202,11 @@ final class FetchCache: @unchecked Sendable {
   private func claim(_ path: [UInt8], _ isDemand: inout Bool) -> (FileBytes, FileStatus)? {
     monitor.lock()
     defer { monitor.unlock() }
-    if isInFlight(files[path]) { waitWhile { self.isInFlight(self.files[path]) } }
+    asked &+= 1
+    if isInFlight(files[path]) {
+      awaitedFile = path
+      waitWhile { self.isInFlight(self.files[path]) }
+    }
     switch files[path] {
     case .ready(let bytes, let status)?:
       files.set(path, .consumed)
@@ -205,18 +228,19 @@ final class FetchCache: @unchecked Sendable {
 
   /// The names in the directory at `path` if they are known and the directory is unchanged.
   ///
-  /// Waits for a listing in flight; the caller must not hold the GIL.
-  func freshListing(_ path: [UInt8]) -> DirectoryListing? {
-    guard let listing = listing(path), let now = try? FileStatus(path: CPath(path)),
+  /// Waits for a listing in flight if `mayWait`; the caller must not hold the GIL.
+  func freshListing(_ path: [UInt8], mayWait: Bool = true) -> DirectoryListing? {
+    guard let listing = listing(path, mayWait), let now = try? FileStatus(path: CPath(path)),
       now == listing.status
     else { return nil }
     return listing
   }
 
-  private func listing(_ path: [UInt8]) -> DirectoryListing? {
+  private func listing(_ path: [UInt8], _ mayWait: Bool) -> DirectoryListing? {
     monitor.lock()
     defer { monitor.unlock() }
-    if case .inFlight? = listings[path] { waitWhile { self.isInFlight(listing: path) } }
+    asked &+= 1
+    if mayWait, case .inFlight? = listings[path] { waitWhile { self.isInFlight(listing: path) } }
     guard case .ready(let listing)? = listings[path] else {
       recording.note(unlisted: path)
       return nil

@@ -18,6 +18,8 @@ final class Fetcher {
   private var free: [Int] = []
   private var onRing = 0
   private var isWakeQueued = false
+  /// Whether the ring has something that the kernel has not been handed.
+  private var hasUnsubmitted = false
   private var refusals = 0
   /// Files whose outcome was known without waiting.
   private var ready: [FetchEvent] = []
@@ -80,8 +82,12 @@ final class Fetcher {
     queue(index)
   }
 
-  /// Starts the reading of a directory.
-  func list(_ path: [UInt8]) throws(Errno) { try pool.submit(.list(path)) }
+  /// Reads a directory at once where that asks nobody; otherwise starts its reading and returns `nil`.
+  func list(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
+    if let listing = try DirectoryListing.readCached(path) { return listing }
+    try pool.submit(.list(path))
+    return nil
+  }
 
   /// Starts the warming of a shared object: of `pages` where they are known and still its own.
   func warm(_ path: [UInt8], _ pages: LibraryPages? = nil) throws(Errno) {
@@ -89,15 +95,20 @@ final class Fetcher {
   }
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
+  ///
+  /// The ring is asked only where something is on it: a start that finds all in memory needs neither
+  /// its system calls nor a thread to relay wakes to it.
   func wait(until deadline: Instant) -> [FetchEvent] {
     if !ready.isEmpty {
+      if hasUnsubmitted { submit() }
       let taken = ready
       ready = []
       return taken + pool.takeEvents(waitingUntil: nil)
     }
-    guard ring != nil else { return pool.takeEvents(waitingUntil: deadline) }
+    guard ring != nil, onRing > 0 else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
     pool.standBy()
+    hasUnsubmitted = false
     // What came before the ring was there has not been counted.
     let deadline = pool.hasNews ? Instant.now : deadline
     do throws(Errno) {
@@ -106,6 +117,11 @@ final class Fetcher {
       return abandonRing(error) + pool.takeEvents(waitingUntil: nil)
     }
     return reap() + pool.takeEvents(waitingUntil: nil)
+  }
+
+  private func submit() {
+    hasUnsubmitted = false
+    try? ring?.submit()
   }
 
   /// Goes on without a ring that has failed as a whole; what was in flight on it has failed too.
@@ -147,8 +163,10 @@ final class Fetcher {
     guard index < slots.count, let fetch = slots[index] else { return }
     let ticket = Ticket(rawValue: UInt64(index))
     // SAFETY: the slot keeps the fetch, which owns the operation, until its completion is reaped.
+    hasUnsubmitted = true
     if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
-    try? ring?.submit()
+    submit()
+    hasUnsubmitted = true
     if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
     divert(index, fetch)
   }

@@ -84,7 +84,8 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Wakes the owner, by way of a worker; any thread of the process may call this.
+  /// Wakes the owner, where it waits on a ring by way of a worker; any thread of the process may call
+  /// this.
   ///
   /// The ring's counter lives in the session's private descriptor table, out of the program's reach.
   func relayWake() {
@@ -95,6 +96,7 @@ final class WorkerPool: @unchecked Sendable {
     }
     guard isOnRing else { return }
     monitor.locked {
+      guard !threads.isEmpty else { return }
       queue.append(.wake)
       monitor.notifyOne()
     }

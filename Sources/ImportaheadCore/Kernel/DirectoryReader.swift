@@ -8,14 +8,39 @@ extension DirectoryListing {
   ///
   /// Blocks: io_uring has no getdents, so that this runs on a worker thread.
   static func read(_ path: [UInt8]) throws(Errno) -> DirectoryListing {
-    let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-    let descriptor = unsafe CPath(path).withPointer { unsafe importahead_open($0, flags) }
+    let descriptor = unsafe CPath(path).withPointer { unsafe importahead_open($0, openFlags) }
     guard descriptor >= 0 else { throw Errno.last }
     defer { _ = close(descriptor) }
+    return try read(path, descriptor, isLocal: FileSystem.isLocal(descriptor))
+  }
+
+  /// Reads the directory at `path` where that asks no server and the kernel knows the way to it;
+  /// `nil` where it would have to look.
+  ///
+  /// Nothing tells whether the names themselves are in memory; on a local file system they are a few
+  /// blocks. RESOLVE_CACHED needs Linux 5.12; before that the answer is always `nil`.
+  static func readCached(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
+    let descriptor = unsafe CPath(path).withPointer {
+      unsafe importahead_openat2($0, UInt64(openFlags), UInt64(RESOLVE_CACHED))
+    }
+    guard descriptor >= 0 else {
+      let reason = Errno.last
+      if reason.isExpected { throw reason }
+      return nil
+    }
+    defer { _ = close(descriptor) }
+    guard FileSystem.isLocal(descriptor) else { return nil }
+    return try read(path, descriptor, isLocal: true)
+  }
+
+  private static var openFlags: Int32 { O_RDONLY | O_DIRECTORY | O_CLOEXEC }
+
+  private static func read(
+    _ path: [UInt8], _ descriptor: Int32, isLocal: Bool
+  ) throws(Errno) -> DirectoryListing {
     let status = try FileStatus(descriptor: descriptor)
     let listing = DirectoryListing(
-      path: path, status: status, isLocal: FileSystem.isLocal(descriptor),
-      readAt: Instant.realTime)
+      path: path, status: status, isLocal: isLocal, readAt: Instant.realTime)
     var buffer = [UInt8](repeating: 0, count: 32 << 10)
     while true {
       let size = buffer.count

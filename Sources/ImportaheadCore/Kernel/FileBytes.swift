@@ -49,13 +49,30 @@ internal import CLinux
   let size: Int
   var used = 0
 
+  /// The size of a huge page on x86-64 and, with pages of 4 KiB, on aarch64.
+  static let hugeSize = 2 << 20
+
   init?(size: Int) {
     // The whole of a slab is going to be written: faults page by page would cost more.
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE
-    let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
+    let isHuge = size == Self.hugeSize
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | (isHuge ? 0 : MAP_POPULATE)
+    let length = isHuge ? 2 &* size : size
+    let memory = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory = unsafe memory, Int(bitPattern: memory) != -1 else { return nil }
-    unsafe start = memory
+    unsafe start = isHuge ? Self.trimmed(memory) : memory
     self.size = size
+  }
+
+  /// Gives back what of a mapping twice its size a huge page leaves over; asks for the page and fills
+  /// it, if there is one (madvise(2); MADV_POPULATE_WRITE needs Linux 5.14, and may fail).
+  private static func trimmed(_ memory: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    let head = (0 &- Int(bitPattern: memory)) & (hugeSize &- 1)
+    let start = unsafe memory + head
+    if head > 0 { _ = unsafe munmap(memory, head) }
+    if head < hugeSize { _ = unsafe munmap(start + hugeSize, hugeSize &- head) }
+    _ = unsafe madvise(start, hugeSize, MADV_HUGEPAGE)
+    _ = unsafe madvise(start, hugeSize, MADV_POPULATE_WRITE_FLAG)
+    return unsafe start
   }
 
   deinit { _ = unsafe munmap(start, size) }
@@ -68,8 +85,11 @@ internal import CLinux
 final class FileBytesAllocator: @unchecked Sendable {
   private let monitor = Monitor()
   private var current: Slab?
+  private var slabs = 0
 
+  /// The size of the first slabs; a program that needs more of them has huge ones.
   private static let slabSize = 512 << 10
+  private static let smallSlabs = 2
   /// What is larger gets a slab of its own.
   private static let largeSize = 128 << 10
 
@@ -83,7 +103,10 @@ final class FileBytesAllocator: @unchecked Sendable {
       }
     }
     return monitor.locked {
-      if current.map({ $0.size &- $0.used < size }) ?? true { current = Slab(size: Self.slabSize) }
+      if current.map({ $0.size &- $0.used < size }) ?? true {
+        current = Slab(size: slabs < Self.smallSlabs ? Self.slabSize : Slab.hugeSize)
+        slabs &+= 1
+      }
       guard let slab = current else { return nil }
       let place = unsafe slab.start + slab.used
       slab.used &+= size

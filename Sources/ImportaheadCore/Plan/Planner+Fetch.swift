@@ -1,16 +1,18 @@
 /// From modules that are located to bytes in the cache, and from bytes to imports.
 extension Planner {
-  /// How many modules are scanned before the cache learns again what has arrived meanwhile.
-  private static let scansAtOnce = 4
-
-  /// Scans some of what has arrived, what evaluation needs first in front.
-  func scanArrivals() {
-    for _ in 0..<Self.scansAtOnce {
-      guard let module = arrivals.pop(in: order) else { return }
-      guard let bytes = module.arrived else { continue }
-      module.arrived = nil
-      scan(bytes, of: module)
+  /// Scans the one of the modules that have arrived that evaluation needs first: what it imports should
+  /// be on its way before another is scanned.
+  func scanArrival() {
+    while let module = arrivals.pop(in: order) {
+      if scanArrived(module) { return }
     }
+  }
+
+  private func scanArrived(_ module: PlannedModule) -> Bool {
+    guard let bytes = module.arrived else { return false }
+    module.arrived = nil
+    scan(bytes, of: module)
+    return true
   }
 
   private func scan(_ bytes: FileBytes, of module: PlannedModule) {
@@ -82,8 +84,22 @@ extension Planner {
   }
 
   /// Takes what became of a file.
+  ///
+  /// Loaders can have it before it is scanned. One who waits for it already has to wait a little
+  /// longer: else he would ask for what it imports before that is on its way.
   func take(_ fetch: FileFetch) {
+    guard !fetch.isPublished, case .bytecode(let module)? = roles[fetch.path],
+      cache.isAwaited(file: fetch.path)
+    else {
+      publish(fetch)
+      return learn(from: fetch)
+    }
+    learn(from: fetch)
+    if scanArrived(module) { pump() }
     publish(fetch)
+  }
+
+  private func learn(from fetch: FileFetch) {
     guard let outcome = fetch.outcome else { return }
     switch (roles[fetch.path], outcome) {
     case (.script?, .contents(let bytes, _, _)):

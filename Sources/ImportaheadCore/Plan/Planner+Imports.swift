@@ -6,7 +6,8 @@ extension Planner {
   /// woken, one inside the other.
   @discardableResult
   func want(
-    _ name: [UInt8], after place: OrderPlace, rank: Int, tentative: Bool = false
+    _ name: [UInt8], after place: OrderPlace, rank: Int, tentative: Bool = false,
+    asMain: Bool = false
   ) -> PlannedModule? {
     guard !name.isEmpty, name.count < 512, name.count(where: { $0 == PathBytes.dot }) <= 32 else {
       return nil
@@ -14,6 +15,7 @@ extension Planner {
     if let planned = modules[name] {
       planned.isWanted = true
       if !tentative { planned.isTentative = false }
+      if asMain { planned.isMain = true }
       promote(planned, after: place, rank: Swift.min(rank, planned.rank))
       return planned
     }
@@ -28,6 +30,7 @@ extension Planner {
       name: name, parent: parent, place: order.insert(after: place), rank: rank,
       isKnown: isKnown(name))
     module.isTentative = tentative
+    module.isMain = asMain
     modules.set(name, module)
     if !module.isKnown {
       progress.modulesPlanned &+= 1

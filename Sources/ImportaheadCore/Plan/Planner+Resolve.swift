@@ -58,7 +58,11 @@ extension Planner {
       directories.set(path, .pending(module.map { [$0] } ?? []))
       _ = cache.begin(listing: path)
       do throws(Errno) {
-        try fetcher.list(path)
+        if let listing = try fetcher.list(path) {
+          cache.finish(listing: path, listing, nil)
+          directories.set(path, .ready(listing))
+          return .ready(listing)
+        }
       } catch {
         cache.finish(listing: path, nil, error)
         directories.set(path, .failed)
@@ -150,7 +154,7 @@ extension Planner {
   private func planMain(of package: PlannedModule) {
     package.isMain = false
     let name = PathBytes.qualify(package.name, Array("__main__".utf8))
-    want(name, after: package.place, rank: 0)?.isMain = true
+    want(name, after: package.place, rank: 0, asMain: true)
   }
 
   /// Notes what a module imports; `nil` when that cannot be known.

@@ -90,8 +90,7 @@ final class Planner {
         SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true),
         importedBy: nil)
     case .module(let name):
-      let module = want(name, after: order.start, rank: 0)
-      module?.isMain = true
+      want(name, after: order.start, rank: 0, asMain: true)
     }
   }
 
@@ -131,7 +130,7 @@ final class Planner {
   /// Learns what the program asked for before it was submitted: what that imports comes next.
   func take(demands: [[UInt8]]) {
     for name in demands where !isKnown(name) {
-      let isUnforeseen = modules[name] == nil
+      let isUnforeseen = modules[name] == nil && recalled.isEmpty
       guard let module = want(name, after: order.start, rank: 0) else { continue }
       if isMisplaced(module) { forget(recalled: module) }
       if isUnforeseen { module.isUnforeseen = true }

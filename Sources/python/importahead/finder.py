@@ -41,7 +41,8 @@ class PrefetchedFinder(FileFinder):
         replaced = (
             FileFinder.find_spec is not _stock_find or FileFinder._fill_cache is not _stock_fill
         )
-        found = None if replaced else _locate(self.path, fullname)
+        # With names of its own it need not wait for the session's.
+        found = None if replaced else _locate(self.path, fullname, self._path_mtime == -1)
         if found is None:
             return super().find_spec(fullname, target)
         if self._path_mtime == -1:

@@ -146,7 +146,7 @@ def _profile():
 
 
 def _loaded_files():
-    """The bytecode files of the modules that the interpreter has loaded so far, and of the finder."""
+    """The bytecode files of the modules that the interpreter has loaded, and of the finder."""
     found = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
     own = [name.replace("hook.", "finder.") for name in [__spec__.cached] if name]
     return [name for name in found + own if isinstance(name, str)]

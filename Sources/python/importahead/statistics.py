@@ -51,7 +51,7 @@ KEYS = {
     "directories_listed": "directories read",
     "bytes_warmed": "bytes of shared objects the kernel was asked to read ahead",
     "modules_planned": "modules that the scan expected",
-    "demands": "files asked for before they were submitted",
+    "demands": "modules found or asked for before they were on their way",
     "session_cpu_seconds": "processor time of the session's threads, seconds",
     "session_seconds": "how long the session's thread was alive, seconds",
     "profile": "off; none where there is none; read; written; rewritten: read, and written anew",

@@ -55,6 +55,23 @@ struct DirectoryReaderTests {
     #expect(try listing.status == FileStatus(path: CPath(tree.bytes("d"))))
   }
 
+  @Test("what is in memory is read at once; what is not there fails at once or is left alone")
+  func cached() throws {
+    try tree.write("d/file.py")
+    let path = tree.bytes("d")
+    let listing = try DirectoryListing.read(path)
+    // Another kernel or file system may always say that it would have to look.
+    if let cached = try DirectoryListing.readCached(path) {
+      #expect(cached.names == listing.names)
+      #expect(cached.status == listing.status)
+      #expect(cached.isLocal)
+    }
+    for name in ["absent", "d/file.py"] {
+      #expect(((try? DirectoryListing.readCached(tree.bytes(name))) ?? nil) == nil)
+    }
+    #expect(((try? DirectoryListing.readCached(Array("/proc/self/fd".utf8))) ?? nil) == nil)
+  }
+
   @Test("an empty directory has no names")
   func empty() throws {
     let listing = try DirectoryListing.read(tree.bytes(""))
