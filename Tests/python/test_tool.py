@@ -236,6 +236,11 @@ def test_hostile_record_is_ignored(started, tmp_path, damage):
     assert not is_resident(started.bytecode)
 
 
+def test_the_program_does_not_see_how_it_is_marked(started):
+    done = started(f"#!{sys.executable}\nimport os\nprint('IMPORTAHEAD_BOOT' in os.environ)\n")
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
 def test_without_profiles_there_is_no_record(started):
     for record in started.records.glob("*"):
         record.unlink()

@@ -100,8 +100,7 @@ def _settings():
     optimization = f".opt-{flags.optimize}" if flags.optimize else ""
 
     join = "\0".join
-    # Set by `importahead run`: what it may read before there is an interpreter.
-    boot = _variable("IMPORTAHEAD_BOOT") or ""
+    boot = _boot()
 
     return (
         join(_command_line()),
@@ -143,6 +142,14 @@ def _profile():
         home = environ.get("HOME") or ""
         home = home.rstrip("/") + "/.cache" if home[:1] == "/" else ""
     return (mode, home, "importahead", "v1") if mode and home else ()
+
+
+def _boot():
+    """What `importahead run` calls this program; nobody else is to see it."""
+    from os import environ
+
+    found = None if sys.flags.ignore_environment else environ.pop("IMPORTAHEAD_BOOT", None)
+    return found or ""
 
 
 def _loaded_files():
