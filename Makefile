@@ -25,16 +25,14 @@ TOOL := dist/libexec/importahead
 PACKAGE := dist/python/importahead
 EXTENSION := $(PACKAGE)/_importahead.abi3.so
 VENV := .build/venv
-# The Python tests that every change must pass; `make test-oracle` and `make conformance` run all.
-GATE := finder kernel loader path_hook tool
 SWIFT_SOURCES = $(wildcard Sources Tests Benchmarks/Sources Benchmarks/Tests) Package.swift \
 	$(wildcard Benchmarks/Package.swift)
-PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Benchmarks demo)
+PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Tests/mutations Benchmarks demo)
 
 -include Benchmarks/bench.mk
 
-.PHONY: test-oracle help setup packages build tool launcher extension python test test-swift test-python demo lint format \
-	conformance install clean
+.PHONY: help setup packages build tool launcher extension python test test-swift test-python demo lint format \
+	conformance mutations install clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,9 +77,6 @@ test-swift: packages
 	@$(SWIFT) test
 
 test-python: build $(VENV)/ready
-	@scripts/pytest $(VENV)/bin/python $(addprefix Tests/python/test_,$(GATE:=.py))
-
-test-oracle: build $(VENV)/ready ## Run every Python test: the whole differential oracle (ten minutes and more).
 	@scripts/pytest $(VENV)/bin/python Tests/python
 
 demo: build ## Time five well-known packages with and without importahead.
@@ -98,9 +93,16 @@ format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
 	@$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
 	@$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
 
+# Both parts run whatever the first says; either may fail the whole.
 conformance: build $(VENV)/ready ## Run CPython's own import tests, and ours on every interpreter.
-	@$(VENV)/bin/python Tests/conformance/run.py
-	@$(VENV)/bin/python -m pytest -q --full Tests/python
+	@failed=; \
+	$(VENV)/bin/python -u Tests/conformance/run.py || failed=1; \
+	$(VENV)/bin/python -u Tests/conformance/run.py --mutants || failed=1; \
+	$(VENV)/bin/python -m pytest -q --full Tests/python || failed=1; \
+	[[ -z $$failed ]]
+
+mutations: packages $(VENV)/ready ## Break the product on purpose and show which cases notice.
+	@$(VENV)/bin/python -u Tests/mutations/run.py
 
 install: build ## Copy the build to PREFIX, /usr/local by default, and link the tool into its bin.
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBRARY)'

@@ -22,7 +22,7 @@ class DroppedCaches:
             return False
         return True
 
-    def make_cold(self) -> None:
+    def make_cold(self, *more: str) -> None:
         """Write back what is dirty, then drop."""
         os.sync()
         with open(DROP_CACHES, "w") as switch:
@@ -41,9 +41,10 @@ class EvictedFiles:
         os.sync()
         self.files = sorted({path for root in roots for path in regular_files(root)})
 
-    def make_cold(self) -> None:
-        """Tell the kernel that the pages of each file are not needed."""
-        for path in self.files:
+    def make_cold(self, *more: str) -> None:
+        """Tell the kernel that no page of the files, or of those below `more`, is needed."""
+        os.sync()
+        for path in [*self.files, *(path for root in more for path in regular_files(root))]:
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError:

@@ -1,8 +1,9 @@
 """Times five well-known packages, stock and with importahead, cold and warm.
 
 Makes a virtual environment with current releases from PyPI, runs a small real program for each
-package, stock and importahead in turn, and prints the medians. Needs nothing but the standard
-library. `make demo` runs it.
+package, stock and importahead in turn, and prints the medians: importahead as it is at a program's
+first start, and as it is at later ones, when it has learned what the program needs. Nothing of it
+touches the user's cache directory. Needs nothing but the standard library. `make demo` runs it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ PACKAGES = {
     "requests": "requests",
     "rich": "rich",
 }
-STOCK, AHEAD = "stock", "importahead"
+STOCK, AHEAD, LEARNED = "stock", "importahead", "learned"
+IMPORTERS = (STOCK, AHEAD, LEARNED)
+
+
+def nothing_measured() -> dict[str, list[float]]:
+    """An empty list for each importer."""
+    return {importer: [] for importer in IMPORTERS}
 
 
 @dataclass
@@ -38,17 +45,17 @@ class Measurement:
     """Seconds from start to exit of one program, by importer, cold and warm."""
 
     program: str
-    cold: dict[str, list[float]] = field(default_factory=lambda: {STOCK: [], AHEAD: []})
-    warm: dict[str, list[float]] = field(default_factory=lambda: {STOCK: [], AHEAD: []})
+    cold: dict[str, list[float]] = field(default_factory=nothing_measured)
+    warm: dict[str, list[float]] = field(default_factory=nothing_measured)
     statistics: dict = field(default_factory=dict)
 
     def median(self, temperature: str, importer: str) -> float:
         """The median in milliseconds."""
         return 1000 * statistics.median(getattr(self, temperature)[importer])
 
-    def ratio(self, temperature: str) -> float:
-        """Importahead's median over stock's."""
-        return self.median(temperature, AHEAD) / self.median(temperature, STOCK)
+    def ratio(self, temperature: str, importer: str) -> float:
+        """An importer's median over stock's."""
+        return self.median(temperature, importer) / self.median(temperature, STOCK)
 
 
 class Progress:
@@ -82,12 +89,15 @@ def main() -> int:
     python = environment(arguments.python, progress)
     chosen = arguments.programs or list(PACKAGES)
     for program in chosen:
-        progress.say(f"{program}: checking that both print the same")
+        progress.say(f"{program}: checking that all print the same")
         check_outputs(python, program)
     coldness = chosen_coldness(python)
-    measurements = [
-        measured(python, program, coldness, arguments.rounds, progress) for program in chosen
-    ]
+    measurements = []
+    for program in chosen:
+        with tempfile.TemporaryDirectory() as home:
+            measurements.append(
+                measured(python, program, home, coldness, arguments.rounds, progress)
+            )
     progress.clear()
     print_setup(python, coldness, arguments.rounds, measurements)
     print_table(measurements)
@@ -144,11 +154,18 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def environment_for(importer: str, **extra: str) -> dict[str, str]:
-    """The environment of a run; importahead is switched on by PYTHONPATH alone."""
-    if importer == STOCK:
-        return clean_environment(**extra)
-    return clean_environment(PYTHONPATH=PACKAGE, **extra)
+def environment_for(importer: str, home: str, **extra: str) -> dict[str, str]:
+    """The environment of a run; importahead is switched on by PYTHONPATH alone.
+
+    `home` is a cache directory, where the learned importer finds its profiles; the first start of a
+    program is every start that uses none.
+    """
+    own = {"XDG_CACHE_HOME": home}
+    if importer != STOCK:
+        own["PYTHONPATH"] = PACKAGE
+    if importer == AHEAD:
+        own["IMPORTAHEAD_PROFILE"] = "off"
+    return clean_environment(**own, **extra)
 
 
 def script(program: str) -> str:
@@ -159,19 +176,21 @@ def script(program: str) -> str:
 def check_outputs(python: str, program: str) -> None:
     """Fail unless a program prints the same with both importers; also writes its own bytecode."""
     outputs = []
-    for importer in (STOCK, AHEAD):
-        result = subprocess.run(
-            [python, script(program)],
-            env=environment_for(importer),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            sys.exit(f"demo: {program} failed with {importer}:\n{result.stderr}")
-        outputs.append(result.stdout + result.stderr)
-    if outputs[0] != outputs[1]:
-        sys.exit(f"demo: {program} prints something else with importahead:\n{outputs[1]}")
+    with tempfile.TemporaryDirectory() as home:
+        # The last one reads the profile that the one before it wrote.
+        for importer in (*IMPORTERS, LEARNED):
+            result = subprocess.run(
+                [python, script(program)],
+                env=environment_for(importer, home),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if result.returncode:
+                sys.exit(f"demo: {program} failed with {importer}:\n{result.stderr}")
+            outputs.append(result.stdout + result.stderr)
+            if outputs[-1] != outputs[0]:
+                sys.exit(f"demo: {program} prints something else with {importer}:\n{outputs[-1]}")
 
 
 def chosen_coldness(python: str) -> DroppedCaches | EvictedFiles:
@@ -186,6 +205,7 @@ def chosen_coldness(python: str) -> DroppedCaches | EvictedFiles:
 def measured(
     python: str,
     program: str,
+    home: str,
     coldness: DroppedCaches | EvictedFiles,
     rounds: int,
     progress: Progress,
@@ -193,18 +213,23 @@ def measured(
     """Run one program, the importers taking turns at going first."""
     result = Measurement(program)
     command = [python, script(program)]
+    variables = {importer: environment_for(importer, home) for importer in IMPORTERS}
+    progress.say(f"{program}: a start to learn from")
+    coldness.make_cold()
+    seconds(command, variables[LEARNED])
     for turn in range(rounds):
         progress.say(f"{program}: round {turn + 1} of {rounds}")
-        order = (STOCK, AHEAD) if turn % 2 == 0 else (AHEAD, STOCK)
+        first = turn % len(IMPORTERS)
+        order = IMPORTERS[first:] + IMPORTERS[:first]
         for importer in order:
-            coldness.make_cold()
-            result.cold[importer].append(seconds(command, environment_for(importer)))
+            coldness.make_cold(home)
+            result.cold[importer].append(seconds(command, variables[importer]))
         for importer in order:
-            seconds(command, environment_for(importer))
-            result.warm[importer].append(seconds(command, environment_for(importer)))
+            seconds(command, variables[importer])
+            result.warm[importer].append(seconds(command, variables[importer]))
     progress.say(f"{program}: statistics of one more cold run")
-    coldness.make_cold()
-    result.statistics = run_statistics(command)
+    coldness.make_cold(home)
+    result.statistics = run_statistics(command, home)
     return result
 
 
@@ -224,11 +249,11 @@ def seconds(command: list[str], variables: dict[str, str]) -> float:
     return elapsed
 
 
-def run_statistics(command: list[str]) -> dict:
-    """What importahead says about one run; empty where it said nothing."""
+def run_statistics(command: list[str], home: str) -> dict:
+    """What importahead says about one first start; empty where it said nothing."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "statistics.json")
-        seconds(command, environment_for(AHEAD, IMPORTAHEAD_STATS=path))
+        seconds(command, environment_for(AHEAD, home, IMPORTAHEAD_STATS=path))
         try:
             with open(path) as file:
                 return json.load(file)
@@ -247,43 +272,54 @@ def print_setup(
     backend = measurements[0].statistics.get("backend", "none")
     print()
     print(
-        f"CPython {version}, Linux {platform.release()}, {os.cpu_count()} CPUs, "
-        f"back end {backend}; medians of {rounds} interleaved runs, in ms from start to exit."
+        f"CPython {version}, Linux {platform.release()}, {os.cpu_count()} CPUs, back end {backend}."
     )
+    print(f"Medians of {rounds} interleaved runs, in ms from start to exit.")
     print(f"Cold: {coldness.description}.")
-    print("importahead is switched on by PYTHONPATH=dist/python.")
+    print("importahead is switched on by PYTHONPATH=dist/python. first: a program it never saw;")
+    print("learned: with the profile of an earlier start. hits, waits: of one cold first start.")
     print()
 
 
 def print_table(measurements: list[Measurement]) -> None:
     """One row a program."""
-    print(f"{'':10}{'---------- cold ----------':^30}{'---------- warm ----------':^30}".rstrip())
-    columns = f"{'stock':>9}{'importahead':>13}{'ratio':>8}"
-    print(f"{'program':10}{columns}{columns}  {'hits/modules':>13}{'waits':>7}{'waited':>10}")
+    dashes = "-" * 12
+    print(f"{'':8}{dashes + ' cold ' + dashes:>35}{dashes + ' warm ' + dashes:>35}")
+    print(f"{'':8}{'':8}{'importahead':^26} {'':8}{'importahead':^26}".rstrip())
+    columns = f"{'stock':>9}{'first':>7}{'ratio':>6}{'learned':>8}{'ratio':>6}"[1:]
+    print(f"{'program':8}{columns}{columns} {'hits/modules':>13}{'waits':>6}")
     for one in measurements:
-        cells = "".join(
-            f"{one.median(kind, STOCK):9.0f}{one.median(kind, AHEAD):13.0f}{one.ratio(kind):8.2f}"
-            for kind in ("cold", "warm")
-        )
         told = one.statistics
         hits = f"{told.get('hits', '?')}/{told.get('modules_loaded', '?')}"
-        waited = f"{1000 * told.get('wait_seconds', 0):.0f} ms"
-        print(f"{one.program:10}{cells}  {hits:>13}{told.get('waits', '?'):>7}{waited:>10}")
+        cells = cells_of(one, "cold") + cells_of(one, "warm")
+        print(f"{one.program:8}{cells} {hits:>13}{told.get('waits', '?'):>6}")
     print()
 
 
+def cells_of(one: Measurement, temperature: str) -> str:
+    """A row's part for one temperature."""
+    text = f"{one.median(temperature, STOCK):8.0f}"
+    for importer, width in ((AHEAD, 7), (LEARNED, 8)):
+        text += f"{one.median(temperature, importer):{width}.0f}"
+        text += f"{one.ratio(temperature, importer):6.2f}"
+    return text
+
+
 def print_conclusion(measurements: list[Measurement]) -> None:
-    """One sentence that says what came out, whichever way it did."""
-    cold = [one.ratio("cold") for one in measurements]
-    warm = [one.ratio("warm") for one in measurements]
-    faster = sum(ratio < 1 for ratio in cold)
-    print(
-        f"From a cold start importahead was faster in {faster} of {len(cold)} programs, taking "
-        f"{min(cold):.2f} to {max(cold):.2f} of stock's time "
-        f"(median {statistics.median(cold):.2f}); warm it took "
-        f"{min(warm):.2f} to {max(warm):.2f} (median {statistics.median(warm):.2f}). "
-        "Every program printed the same with both."
-    )
+    """What came out, whichever way it did."""
+    for name, importer in (("At a first start", AHEAD), ("Having learned", LEARNED)):
+        cold = [one.ratio("cold", importer) for one in measurements]
+        warm = [one.ratio("warm", importer) for one in measurements]
+        faster = sum(ratio < 1 for ratio in cold)
+        print(
+            f"{name}, importahead was faster cold in {faster} of {len(cold)} programs, at "
+            f"{min(cold):.2f} to {max(cold):.2f} of stock's time"
+        )
+        print(
+            f"  (median {statistics.median(cold):.2f}); warm it took {min(warm):.2f} to "
+            f"{max(warm):.2f} (median {statistics.median(warm):.2f})."
+        )
+    print("Every program printed the same with all of them.")
 
 
 if __name__ == "__main__":

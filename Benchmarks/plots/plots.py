@@ -25,14 +25,24 @@ COLOURS = {
     "stock-warm": "#bbbbbb",
     "io_uring": "#0072b2",
     "threads": "#56b4e9",
+    "io_uring-learned": "#3d2c8d",
+    "threads-learned": "#8b80d9",
     "readlist": "#e69f00",
     "cat": "#f0c95c",
     "vmtouch": "#d55e00",
     "pycds": "#009e73",
     "zipapp": "#cc79a7",
-    "squashfs": "#8c6bb1",
+    "squashfs": "#a0724a",
 }
-MARKERS = {"stock": "o", "stock-warm": "s", "io_uring": "D", "threads": "^", "readlist": "v"}
+MARKERS = {
+    "stock": "o",
+    "stock-warm": "s",
+    "io_uring": "D",
+    "threads": "^",
+    "io_uring-learned": "*",
+    "threads-learned": "P",
+    "readlist": "v",
+}
 STORAGES = {"local-cold": "local disk, cold", "local-warm": "local disk, warm"}
 
 plt.rcParams.update(
@@ -83,8 +93,15 @@ def spaced(text):
 def time_text(value, _=None):
     """Seconds as a reader says them."""
     if value >= 0.9995:
+        return f"{value:.2f} s"
+    return f"{value * 1000:.{0 if value >= 0.0995 else 1}f} ms"
+
+
+def tick_text(value, _=None):
+    """A round number of seconds on an axis."""
+    if value >= 0.9995:
         return f"{value:.3g} s"
-    return f"{value * 1000:.3g} ms"
+    return f"{value * 1000:.3g} ms" if value > 0 else "0"
 
 
 def save(figure, folder, name):
@@ -115,20 +132,24 @@ def draw_bars(archive, folder):
             continue
         columns = min(3, len(here))
         rows = -(-len(here) // columns)
-        shown = max(len(cell["series"]) for cell in here)
+        names = {s["contestant"]: s["title"] for cell in here for s in cell["series"]}
+        # The contestants' order is that of the cell with most of them.
+        largest = max(here, key=lambda cell: len(cell["series"]))
+        order = list(dict.fromkeys([s["contestant"] for s in largest["series"]] + list(names)))
         figure, axes = plt.subplots(
             rows,
             columns,
-            figsize=(3.1 * columns + 2.1, (0.24 * shown + 0.75) * rows + 0.35),
+            figsize=(3.1 * columns + 2.1, (0.21 * len(order) + 0.75) * rows + 0.35),
             squeeze=False,
             sharey=True,
             layout="constrained",
         )
         for index, axis in enumerate(axes.flat):
             if index < len(here):
-                panel(axis, here[index])
+                panel(axis, here[index], order)
             else:
                 axis.set_visible(False)
+        axes.flat[0].set_yticks(range(len(order)), [names[name] for name in order])
         figure.suptitle(
             f"Start to exit, {storage_name(storage)}", x=0.01, ha="left", weight="bold", size=11
         )
@@ -142,19 +163,22 @@ def draw_bars(archive, folder):
         save(figure, folder, f"bars-{storage}")
 
 
-def panel(axis, cell):
-    """The bars of one cell."""
+def panel(axis, cell, order):
+    """The bars of one cell; each contestant has its line in all cells."""
     stock = next((s for s in cell["series"] if s["contestant"] == "stock"), None)
     base = quartiles(seconds(stock))[1] if stock and stock["samples"] else None
-    names = [series["title"] for series in cell["series"]]
     top = max(quartiles(seconds(s))[2] for s in cell["series"] if s["samples"])
     # One contestant that is far off (a whole site-packages read first) must not flatten the rest.
     limit = min(top, 1.7 * base) if base else top
-    for row, series in enumerate(cell["series"]):
+    present = {series["contestant"]: series for series in cell["series"]}
+    for row, name in enumerate(order):
+        series = present.get(
+            name, {"contestant": name, "samples": [], "absent": "not in this plan"}
+        )
         values = seconds(series)
         if not values:
             reason = series.get("absent") or "not measured"
-            short = "absent" if len(reason) > 34 else reason
+            short = short_reason(reason)
             axis.text(limit * 0.01, row, f"– {short}", va="center", size=6.5, color="#999999")
             continue
         low, mid, high = quartiles(values)
@@ -187,16 +211,27 @@ def panel(axis, cell):
         )
     if base:
         axis.axvline(base, color=COLOURS["stock"], lw=0.7, ls=(0, (3, 2)), zorder=0)
-    axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
-    axis.set_ylim(len(names) - 0.4, -0.6)
+    axis.set_ylim(len(order) - 0.4, -0.6)
     axis.set_xlim(0, limit * 1.42)
-    axis.xaxis.set_major_formatter(FuncFormatter(time_text))
+    axis.xaxis.set_major_formatter(FuncFormatter(tick_text))
     axis.locator_params(axis="x", nbins=4)
     axis.grid(axis="x")
     axis.spines["left"].set_visible(False)
     count = cell.get("modules")
-    axis.set_title(cell["title"] + (f", {count:,} modules" if count else ""))
+    told = not count or "modules" in cell["title"]
+    axis.set_title(cell["title"] if told else f"{cell['title']}, {count:,} modules")
+
+
+def short_reason(reason):
+    """Why there is no bar, in the space of one."""
+    for long, short in (
+        ("C extensions", "no C extensions in a zip"),
+        ("fails on this program", "fails on this program"),
+    ):
+        if long in reason:
+            return short
+    return reason if len(reason) <= 34 else "absent"
 
 
 def draw_sweep(archive, folder, figure_name, label):
@@ -210,13 +245,25 @@ def draw_sweep(archive, folder, figure_name, label):
         key = "latency" if figure_name == "latency" else cell["storage"]
         groups.setdefault(key, []).append(cell)
     figure, axes = plt.subplots(
-        1, len(groups), figsize=(4.3 * len(groups) + 0.6, 3.3), squeeze=False, layout="constrained"
+        1, len(groups), figsize=(3.9 * len(groups) + 1.0, 3.5), squeeze=False, layout="constrained"
     )
     for axis, (key, group) in zip(axes.flat, groups.items()):
         lines(axis, sorted(group, key=lambda cell: cell["parameter"]), figure_name)
         axis.set_xlabel(label)
         axis.set_title(group[0]["title"] if key == "latency" else storage_name(key))
     axes.flat[0].set_ylabel("start to exit")
+    shown = {}
+    for axis in axes.flat:
+        shown.update(zip(*axis.get_legend_handles_labels()[::-1]))
+    figure.legend(
+        shown.values(),
+        shown.keys(),
+        loc="outside upper left",
+        ncols=3 if len(groups) > 1 else 2,
+        fontsize=7.5,
+        handlelength=2.2,
+        columnspacing=1.6,
+    )
     figure.supxlabel(
         f"median, bands are quartiles.  {subtitle(archive)}",
         size=7,
@@ -247,7 +294,7 @@ def lines(axis, cells, figure_name):
             mid,
             color=colour,
             marker=MARKERS.get(name, "o"),
-            ms=4,
+            ms=7 if MARKERS.get(name) == "*" else 4,
             lw=1.4,
             label=title[0],
             ls="--" if name == "stock-warm" else "-",
@@ -268,10 +315,9 @@ def lines(axis, cells, figure_name):
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.minorticks_off()
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter(FuncFormatter(time_text))
+    axis.yaxis.set_major_formatter(FuncFormatter(tick_text))
     axis.margins(x=0.06)
     axis.grid(True)
-    axis.legend(fontsize=7, handlelength=1.6)
 
 
 def draw_waterfall(archive, folder):
@@ -298,7 +344,7 @@ def draw_waterfall(archive, folder):
         draw_flight(flight, fall, peak)
         for axis in (thread, flight):
             axis.set_xlim(0, scale * 1.01)
-    axes[-1].xaxis.set_major_formatter(FuncFormatter(time_text))
+    axes[-1].xaxis.set_major_formatter(FuncFormatter(tick_text))
     axes[-1].set_xlabel("time since start")
     figure.legend(
         handles=[
@@ -382,8 +428,13 @@ def draw_flight(axis, fall, peak):
 
 def main():
     """Draw everything the archive has."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: plots.py RUN-DIRECTORY")
     folder = pathlib.Path(sys.argv[1])
-    archive = json.loads((folder / "raw.json").read_text())
+    try:
+        archive = json.loads((folder / "raw.json").read_text())
+    except (OSError, ValueError) as error:
+        sys.exit(f"plots.py: no archive in {folder}: {error}")
     draw_bars(archive, folder)
     draw_sweep(archive, folder, "modules", "modules imported")
     draw_sweep(archive, folder, "latency", "latency of a request, ms")

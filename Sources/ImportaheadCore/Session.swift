@@ -135,6 +135,7 @@ public final class Session: @unchecked Sendable {
     let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
     monitor.locked { waker = fetcher.waker }
     work(with: fetcher)
+    planner?.bundle?.release()
     saveGrowingProfile()
     monitor.locked { waker = nil }
     fetcher.close(milliseconds: 50)
@@ -155,8 +156,9 @@ public final class Session: @unchecked Sendable {
     } else {
       planner = Planner(settings, cache, fetcher)
       self.planner = planner
+      planner.openBundle()
       planner.begin()
-      if let profile { planner.recall(profile.load(), in: profile.scope) }
+      planner.recall(profile)
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     var backend = Backend.none

@@ -32,6 +32,8 @@ public struct SessionSettings: Sendable {
   public var backend = Backend.ring
   /// What past runs needed: where it is kept, and what is done with it.
   public var profile = ProfileSettings()
+  /// The path of a bundle to take bytecode from, or empty.
+  public var bundle: [UInt8] = []
   /// How much to fetch.
   public var limits = FetchLimits()
 

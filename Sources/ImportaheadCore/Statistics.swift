@@ -44,6 +44,14 @@ public struct Statistics: Sendable {
   public internal(set) var profileFiles = 0
   /// Files among them that were needed.
   public internal(set) var profileUsed = 0
+  /// What became of the bundle: 0 where none is named, 1 where it is not to be used, 2 when it is read.
+  public internal(set) var bundleState = 0
+  /// Files that the bundle holds.
+  public internal(set) var bundleFiles = 0
+  /// Files among those fetched that came from it.
+  public internal(set) var bundleUsed = 0
+  /// Files and directories that had changed since it was made.
+  public internal(set) var bundleStale = 0
   /// Failures other than those that looking for files brings along.
   public internal(set) var errors = 0
   /// The error number of the last such failure; 0 for none.
@@ -55,6 +63,8 @@ public struct Statistics: Sendable {
     bytesWarmed &+= progress.bytesWarmed
     pagesStale &+= progress.pagesStale
     modulesPlanned &+= progress.modulesPlanned
+    bundleUsed &+= progress.bundleUsed
+    bundleStale &+= progress.bundleStale
   }
 
   mutating func count(_ outcome: FileFetch.Outcome) {
@@ -81,4 +91,6 @@ struct Progress: Equatable {
   var bytesWarmed = 0
   var pagesStale = 0
   var modulesPlanned = 0
+  var bundleUsed = 0
+  var bundleStale = 0
 }

@@ -12,7 +12,8 @@ func statistics(_ module: Object?, _ nothing: Object?) -> Object? {
     counts.bytecodeFetched, counts.sourcesFetched, counts.directoriesListed, counts.bytesWarmed,
     counts.modulesPlanned, counts.demands, counts.processorTime, counts.sessionTime,
     counts.errors, Int(counts.lastError), counts.profileState, counts.profileFiles,
-    counts.profileUsed,
+    counts.profileUsed, counts.bundleState, counts.bundleFiles, counts.bundleUsed,
+    counts.bundleStale,
   ]
   guard let tuple = unsafe PyTuple_New(values.count) else { return nil }
   for index in values.indices {

@@ -43,7 +43,11 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
     return nil
   }
   var isUseful = false
-  guard let settings = unsafe SessionSettings(tuple, isUseful: &isUseful) else { return nil }
+  guard let fields = unsafe texts(of: tuple) else { return nil }
+  guard let settings = SessionSettings(fields: fields, isUseful: &isUseful) else {
+    unsafe importahead_raise_type_error("not the settings of this version")
+    return nil
+  }
   guard isUseful else { return unsafe PyBool_FromLong(0) }
   let made = Session(settings: settings)
   do throws(Errno) {

@@ -33,7 +33,7 @@ struct Doctor: ParsableCommand {
 
   /// The variables that steer the hook, as they are set here.
   private static var switches: [String] {
-    ["IMPORTAHEAD", "IMPORTAHEAD_BACKEND", "IMPORTAHEAD_STATS", "IMPORTAHEAD_DEBUG"]
+    ["", "_BACKEND", "_STATS", "_DEBUG", "_PROFILE", "_BUNDLE"].map { "IMPORTAHEAD\($0)" }
       .compactMap { name in ByteString.environment(name).map { "\(name)=\($0.text)" } }
   }
 

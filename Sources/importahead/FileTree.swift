@@ -18,8 +18,19 @@ enum FileTree {
 
   /// Puts `bytes` at `path` in one step: a reader sees the old file or the new one.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    let part = "\(path).part"
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    try write(bytes, to: path, by: "\(path).part", O_TRUNC)
+  }
+
+  /// Likewise, in a directory where others may have put something in the way.
+  static func replace(_ path: String, with bytes: [UInt8]) throws {
+    let stamp = UInt64.random(in: 0...UInt64.max)
+    try write(bytes, to: path, by: "\(path).part-\(stamp)", O_EXCL | O_NOFOLLOW)
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to path: String, by part: String, _ how: Int32
+  ) throws {
+    let flags = O_WRONLY | O_CREAT | O_CLOEXEC | how
     let descriptor = unsafe open(part, flags, 0o644)
     guard descriptor >= 0 else { throw Failure(path, errorNumber: errno) }
     var rest = bytes[...]

@@ -11,7 +11,9 @@ struct Importahead: ParsableCommand {
       parallel, ahead of the interpreter.
       """,
     version: Release.version,
-    subcommands: [Run.self, Enable.self, Disable.self, ScanCommand.self, Doctor.self])
+    subcommands: [
+      Run.self, Enable.self, Disable.self, BundleCommand.self, ScanCommand.self, Doctor.self,
+    ])
 
   static func main() {
     do {

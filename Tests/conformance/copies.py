@@ -26,6 +26,7 @@ class Copy:
         self.interpreter = interpreter
         self.root = Path(scratch) / interpreter.name
         self.prefix = self.root / "prefix"
+        self.cache = self.root / "cache"
         self._trace = self.root / "activity"
         if not (self.root / "complete").exists():
             self._make()
@@ -91,6 +92,14 @@ class Copy:
         for path in self.site_packages.iterdir():
             if path.name != "README.txt":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def forget_profiles(self):
+        """Empties the cache that hooked processes use."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+    def profiles(self):
+        """How many profiles there are."""
+        return len(list(self.cache.glob("importahead/v1/*.profile")))
 
     def forget_activity(self):
         """Starts the count of processes again."""

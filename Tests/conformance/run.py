@@ -1,12 +1,14 @@
 """Runs CPython's own tests with and without importahead and compares them case by case.
 
     python Tests/conformance/run.py [--python NAME ...] [--backend NAME ...] [--test NAME ...]
+                                    [--no-profile]
     python Tests/conformance/run.py --mutants     # the check must catch two broken hooks
 
 For each interpreter found that carries its `test` package, a clean copy is made below
 `.build/conformance`; the hook is switched on by a `.pth` in the copy's site-packages, because a
 hook on PYTHONPATH vanishes in the many children that run with -I or -E. Each hooked process counts
-itself, and a run in which too few did is void. Standard library only.
+itself, and a run in which too few did is void. Each back end runs twice: without profiles, which
+it writes, and with them; the user's cache is never touched. Standard library only.
 """
 
 import argparse
@@ -97,7 +99,7 @@ def parse():
     parser.add_argument("--hook", type=Path, default=REPOSITORY / "dist" / "python")
     parser.add_argument("--scratch", type=Path, default=REPOSITORY / ".build" / "conformance")
     parser.add_argument("--mutants", action="store_true", help="check that mutants are caught")
-    parser.add_argument("--profile", action="store_true", help="also with a recorded profile")
+    parser.add_argument("--no-profile", action="store_true", help="not with profiles as well")
     parser.add_argument("-j", "--jobs", type=int, default=min(4, os.cpu_count() or 1))
     return parser.parse_args()
 
@@ -109,13 +111,17 @@ def check_hook(copy, options):
     good = True
     columns = {"stock": stock}
     for backend in options.backend or ["io_uring", "threads"]:
-        for profile in [False, True] if options.profile else [False]:
+        copy.forget_profiles()
+        for profile in [False] if options.no_profile else [False, True]:
             name = backend + ("+profile" if profile else "")
             copy.switch_on(options.hook)
             hooked = run_all(copy, tests, options, name, backend, profile)
             hooked = repeat_differences(copy, options, name, backend, profile, stock, hooked)
             columns[name] = hooked
             good &= report(copy, name, stock, hooked)
+            if not profile and not options.no_profile and copy.profiles() < LEAST_ACTIVE:
+                good = False
+                print("%s %s: void, no profiles were written" % (copy.interpreter.name, name))
             copy.switch_off()
     print(table(copy.interpreter.name, columns), flush=True)
     return good
@@ -224,10 +230,12 @@ def environment_of(copy, work, backend, profile):
     environment = clean_environment()
     del environment["PYTHONHASHSEED"]
     environment["TMPDIR"] = str(work)
+    # Children with -I or -E ignore the other variables, but not this one.
+    environment["XDG_CACHE_HOME"] = str(copy.cache)
     if backend:
         environment["IMPORTAHEAD_BACKEND"] = backend
-    if profile:
-        environment["IMPORTAHEAD_PROFILE"] = str(copy.root / "profile")
+        if not profile:
+            environment["IMPORTAHEAD_PROFILE"] = "write"
     return environment
 
 

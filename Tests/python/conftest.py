@@ -3,7 +3,10 @@
 import hashlib
 import os
 import sys
+import threading
+import time
 import zlib
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from oracle import Grove, discover, packages
 from oracle import outcome as outcomes
-from oracle.lanes import PRODUCT, REPOSITORY, remove_tree
+from oracle.lanes import SETTLING_SECONDS, remove_tree
+from oracle.places import PRODUCT, SCRATCH, own_caches
+from oracle.schedule import Schedule
 
-SCRATCH = Path(os.environ.get("ORACLE_SCRATCH", REPOSITORY / ".build" / "oracle"))
+# How long a test waits for the runs of its case, behind those of all others; seconds.
+PATIENCE = 1200
 
 
 def pytest_addoption(parser):
@@ -25,10 +31,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Registers the marks."""
+    """Registers the marks, and keeps everything that is started from the user's cache."""
+    os.environ.update(own_caches())
     outcomes.LEFT_OUT.update(config.getoption("--leave-out").split())
     config.addinivalue_line("markers", "case(case): the program whose outcome is compared")
     config.addinivalue_line("markers", "full: only with --full")
+    config.addinivalue_line("markers", "library(size): one test for so many library modules")
     config.addinivalue_line("markers", "kind(name): kind of module a case is about")
     config.addinivalue_line("markers", "part(name): part of the import protocol it is about")
 
@@ -43,6 +51,8 @@ def chosen_interpreters(config, module):
 
 def pytest_generate_tests(metafunc):
     """Runs each case on each interpreter it speaks of."""
+    if metafunc.definition.get_closest_marker("library"):
+        return  # the module knows which
     if {"interpreter", "grove"} <= set(metafunc.fixturenames):
         found = chosen_interpreters(metafunc.config, metafunc.module.__name__)
         mark = metafunc.definition.get_closest_marker("case")
@@ -79,7 +89,7 @@ def pytest_collection_modifyitems(config, items):
 def interpreters_of(item):
     """The interpreters an item is repeated on."""
     named = getattr(item, "callspec", None) is not None and "grove" in item.fixturenames
-    if not named or not interpreter_of(item):
+    if not named or not interpreter_of(item) or item.get_closest_marker("library"):
         return ()
     module = item.module.__name__
     low, high = case_of(item).versions if has_case(item) else ((3, 0), (4, 0))
@@ -116,37 +126,105 @@ def case_of(item):
 
 @pytest.fixture(scope="session")
 def grove(request):
-    """The lanes, with every selected case planted and old enough to be served."""
+    """The lanes of the hook under test."""
     hook = Path(request.config.getoption("--hook"))
     if not (hook / "sitecustomize.py").exists():
         pytest.skip("no hook in %s: run `make build`" % hook)
     made = Grove(SCRATCH / hook.name, hook)
-    items = [item for item in request.session.items if "raw_outcome" in item.fixturenames]
-    items = [item for item in items if not item.get_closest_marker("skip")]
-    made.prepare({interpreter_of(item) for item in items} - {None} or set(discover()))
-    for item in items:
-        flavour = case_of(item).flavour
-        try:
-            if flavour not in ("pth", "bare"):
-                packages.install(made, interpreter_of(item), flavour)
-            outcomes.plant(made, key_of(item), case_of(item), interpreter_of(item))
-        except pytest.skip.Exception as reason:
-            item.add_marker(pytest.mark.skip(reason=str(reason)))
+    items = [item for item in request.session.items if "grove" in item.fixturenames]
+    named = {interpreter_of(item) for item in items if hasattr(item, "callspec")}
+    made.prepare(named - {None} or set(discover()))
     yield made
     for lane in made.lanes:
-        remove_tree(lane.cases())
+        for trees in (lane.root / "cases", lane.root / "known"):
+            remove_tree(trees)
+
+
+@pytest.fixture(scope="session")
+def forerunner(request, grove):
+    """The outcomes of all selected cases, on their way."""
+    made = Forerunner(grove)
+    items = [item for item in request.session.items if "raw_outcome" in item.fixturenames]
+    items = [item for item in items if not item.get_closest_marker("skip")]
+    for item in items:
+        made.announce(key_of(item), case_of(item), interpreter_of(item))
+    made.begin()
+    yield made
+    made.close()
+
+
+class Forerunner:
+    """Plants and runs cases in the order of their tests, each when its tree is old enough."""
+
+    def __init__(self, grove):
+        self._grove = grove
+        self._schedule = Schedule()
+        self._queues = {}
+        self._outcomes = {}
+
+    def announce(self, key, case, interpreter):
+        """Notes a case to be run."""
+        self._outcomes[key] = Future()
+        queue = self._queues.setdefault((case.flavour, interpreter), [])
+        queue.append((key, case, interpreter))
+
+    def begin(self):
+        """Starts with what needs no packages; the others follow when theirs are installed."""
+        for (flavour, interpreter), queue in self._queues.items():
+            if flavour in ("pth", "bare"):
+                self._plant(queue)
+            else:
+                installing = threading.Thread(
+                    target=self._install, args=(flavour, interpreter, queue), daemon=True
+                )
+                installing.start()
+
+    def outcome(self, key):
+        """The outcome of a case, waited for, and forgotten here."""
+        found = self._outcomes[key].result(timeout=PATIENCE)
+        del self._outcomes[key]
+        return found
+
+    def close(self):
+        """Ends what goes on."""
+        self._schedule.close()
+
+    def _install(self, flavour, interpreter, queue):
+        try:
+            packages.install(self._grove, interpreter, flavour)
+        except BaseException as error:  # a skip among them
+            for key, _, _ in queue:
+                self._outcomes[key].set_exception(error)
+        else:
+            self._plant(queue)
+
+    def _plant(self, queue):
+        for key, case, interpreter in queue:
+            self._schedule.add(self._step, outcomes.plant, self._settle, key, case, interpreter)
+
+    def _settle(self, _, key, case, interpreter):
+        step = self._step, outcomes.run, self._finish, key, case, interpreter
+        self._schedule.add(*step, at=time.time() + SETTLING_SECONDS)
+
+    def _finish(self, outcome, key, case, interpreter):
+        self._outcomes[key].set_result(outcome)
+        outcomes.uproot(self._grove, key, case)
+
+    def _step(self, work, then, key, case, interpreter):
+        try:
+            then(work(self._grove, key, case, interpreter), key, case, interpreter)
+        except BaseException as error:  # a skip among them
+            self._outcomes[key].set_exception(error)
 
 
 @pytest.fixture
-def raw_outcome(request, grove, interpreter):
+def raw_outcome(request, forerunner, interpreter):
     """The runs of the test's case, not compared."""
-    if request.node.get_closest_marker("skip"):
-        pytest.skip(request.node.get_closest_marker("skip").kwargs["reason"])
     case = case_of(request.node)
     low, high = case.versions
     if not low <= interpreter.minor < high:
         pytest.skip("not a case of Python %s" % interpreter.name)
-    return outcomes.run(grove, key_of(request.node), case, interpreter)
+    return forerunner.outcome(key_of(request.node))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from oracle.lanes import REPOSITORY
+from oracle.places import REPOSITORY
 
 CASES = [
     *("%02d" % number for number in range(1, 43)),

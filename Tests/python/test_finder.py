@@ -18,7 +18,12 @@ PACKAGE = {
 
 
 @pytest.mark.kind("source")
-@case(files=PACKAGE, body="import mod, pkg.sub.deep\nprint(pkg.sub.deep.value)\n", served=True)
+@case(
+    files=PACKAGE,
+    body="import mod, pkg.sub.deep\nprint(pkg.sub.deep.value)\n",
+    served=True,
+    known=True,
+)
 def test_i02_specs_of_modules_and_packages(outcome):
     seen = outcome.stock.module("pkg.sub.deep")
     assert seen["__file__"].endswith("pkg/sub/deep.py") and seen["same loader"]
@@ -36,6 +41,7 @@ def test_i02_specs_of_modules_and_packages(outcome):
     },
     body="import mod, _heapq, lonely\nprint(mod.value, _heapq.__file__, lonely.value)\n",
     served=True,
+    known=True,
 )
 def test_12_precedence_in_one_directory(outcome):
     assert "package" in outcome.text and "module" in outcome.text
@@ -51,6 +57,7 @@ def test_12_precedence_in_one_directory(outcome):
     import late
     print(late.value)
     """,
+    known=True,
 )
 def test_12_a_folder_without_init_does_not_shadow_a_later_module(outcome):
     assert outcome.text == "module\n"
@@ -79,6 +86,7 @@ def test_12_a_folder_without_init_does_not_shadow_a_later_module(outcome):
     """.replace(", space.__file__", ", getattr(space, '__file__', 'none')").replace(
         "space.__spec__.loader", "type(space.__spec__.loader).__name__"
     ),
+    known=True,
 )
 def test_13_namespace_portions_follow_sys_path(outcome):
     assert outcome.text.startswith("_NamespacePath") and "three/space" in outcome.text
@@ -113,6 +121,7 @@ def test_13_an_empty_folder_named_like_a_package_is_only_a_portion(outcome):
     print(old.__path__, old.b.value)
     """,
     served=True,
+    known=True,
 )
 def test_13_pkgutil_style_namespace(outcome):
     assert outcome.text.endswith("b\n")
@@ -131,6 +140,7 @@ def test_13_pkgutil_style_namespace(outcome):
     import space.b
     print(list(space.__path__), len(space.__path__), root + '/two/space' in space.__path__)
     """,
+    known=True,
 )
 def test_i13_namespace_path_is_recomputed_after_invalidation(outcome):
     assert "two/space" in outcome.text
@@ -211,6 +221,7 @@ def test_15_sys_path_changed_between_two_imports(outcome):
         "mod.py": "value = 'first'\n",
     },
     body="import a\nimport mod\nprint(mod.value, mod.__file__)\n",
+    known=True,
 )
 def test_15_sys_path_changed_by_an_imported_module(outcome):
     assert outcome.text.startswith("extra ")
@@ -259,6 +270,7 @@ def test_15_path_attribute_edited_or_of_an_odd_type(outcome):
     import mod
     print(mod.__file__, mod.value)
     """,
+    known=True,
 )
 def test_15_relative_and_empty_entries_follow_the_working_directory(outcome):
     assert "two" in outcome.text
@@ -361,6 +373,7 @@ def test_i24_letter_case_with_pythoncaseok(outcome):
         "twice/real/twice/inner.py": "",
     },
     body="import twice\nprint(twice.value, twice.__file__)\n",
+    known=True,
 )
 def test_20_a_module_that_imports_itself_again(outcome):
     assert outcome.text.startswith("second ")
@@ -393,6 +406,7 @@ def test_20_a_module_that_imports_itself_again(outcome):
         print(type(error).__name__, error.name)
     """,
     served=True,
+    known=True,
 )
 def test_21_probes_for_optional_modules(outcome):
     assert "No module named 'present.part'; 'present' is not a package" in outcome.text
@@ -517,6 +531,7 @@ def test_i10_relative_entries_and_a_deleted_working_directory(outcome):
     print(finder.origin == mod.__file__, type(finder.loader).__name__)
     """,
     served=True,
+    known=True,
 )
 def test_i10_path_importer_cache_holds_file_finders(outcome):
     assert "SourceFileLoader" in outcome.text

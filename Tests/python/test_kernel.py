@@ -12,7 +12,8 @@ import time
 
 import pytest
 from oracle import case
-from oracle.lanes import POOLS, REPOSITORY, URING
+from oracle.lanes import POOLS, URING
+from oracle.places import REPOSITORY
 
 pytestmark = [pytest.mark.part("process"), pytest.mark.kind("source")]
 
@@ -38,19 +39,22 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def tree(grove, interpreter, tmp_path):
-    """A folder with a program, old enough to be served from memory."""
+@pytest.fixture(scope="module")
+def tree(grove):
+    """A folder with a program, old enough to be served from memory; nothing is written to it."""
+    folder = grove.root / "kernel"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     for name, text in {**FILES, "main.py": BODY}.items():
-        (tmp_path / name).write_text(text)
+        (folder / name).write_text(text)
     grove.touch()
     grove.settle()
-    return tmp_path
+    return folder
 
 
 def run(lane, interpreter, folder, prefix=(), suffix=("main.py",), **variables):
     """Runs the program in a lane behind a wrapper; its exit status, output and errors."""
-    statistics = folder / "stats.json"
+    statistics = folder.with_suffix(".stats")
     variables = {"PATH": os.environ["PATH"], **lane.variables(), **variables}
     variables["IMPORTAHEAD_STATS"] = str(statistics)
     command = [*prefix, lane.python(interpreter), "-B", *suffix]
@@ -192,7 +196,7 @@ def hung_mount(folder):
     return end
 
 
-def test_38_s07_a_program_with_capabilities_gets_nothing(grove, interpreter, tree, tmp_path):
+def test_38_s07_a_program_with_capabilities_gets_nothing(grove, interpreter, tree):
     """AT_SECURE is set for a program with file capabilities: no session there."""
     if not shutil.which("setcap") or os.getuid() != 0:
         pytest.skip("setcap is not here, or we may not use it")
@@ -216,7 +220,7 @@ def test_38_s07_a_program_with_capabilities_gets_nothing(grove, interpreter, tre
         privileged.unlink()
 
 
-@case(files=FILES, body=BODY + "import json, email.message\n", served=True)
+@case(files=FILES, body=BODY + "import json, email.message\n", served=True, known=True)
 def test_u07_s11_both_back_ends_and_stock_give_the_same(outcome):
     backends = {run.lane: run.statistics["backend"] for run in outcome.hooked()}
     assert backends[POOLS] in ("threads", "mock")

@@ -43,7 +43,14 @@ def _matrix():
             versions = ((3, 11), (4, 0)) if name == "P" else ((3, 0), (4, 0))
             body = "import sys\nsys.path.insert(0, %r)\n" % "{here}" if name in "IP" else ""
             body = body.replace("'{here}'", "__file__.rpartition('/')[0]")
-            made = Case(files=FILES, body=body + BODY, pycs=state, flags=flags, versions=versions)
+            made = Case(
+                files=FILES,
+                body=body + BODY,
+                pycs=state,
+                flags=flags,
+                versions=versions,
+                known=name == "plain",
+            )
             yield pytest.param(made, id="%s-%s" % (state, name))
 
 
@@ -146,6 +153,7 @@ def _replacements():
                     print(type(error).__name__, error)
                 """,
                 pycs=state,
+                known=state == "fresh",
             )
             yield pytest.param(made, id="%s-%s" % (name.replace(" ", "-"), state))
 
@@ -333,6 +341,7 @@ def test_i03_damaged_sourceless_modules(outcome, case):
     print(hasattr(spec.loader, 'load_module'))
     """,
     served=True,
+    known=True,
 )
 def test_11_cached_is_set_on_the_spec(outcome):
     assert ".pyc" in outcome.text
@@ -358,6 +367,7 @@ def test_11_cached_is_set_on_the_spec(outcome):
     print(mod.__loader__.get_code('mod').co_firstlineno)
     """,
     served=True,
+    known=True,
 )
 def test_22_source_comes_from_the_disk(outcome):
     assert "# a new first line" in outcome.text
@@ -414,6 +424,7 @@ def test_i15_tracebacks_of_failing_imports(outcome):
     print(mod.value, sorted(os.listdir('__pycache__')))
     """,
     served=True,
+    known=True,
     ignored=("events",),
 )
 def test_27_reload_and_second_import_look_again(outcome):
@@ -421,7 +432,7 @@ def test_27_reload_and_second_import_look_again(outcome):
 
 
 @pytest.mark.kind("source")
-@case(files=FILES, body=BODY + "import importlib\nimportlib.reload(mod)\n", served=True)
+@case(files=FILES, body=BODY + "import importlib\nimportlib.reload(mod)\n", served=True, known=True)
 def test_27_reload_reads_again(outcome):
     opened = [args for event, args in outcome.stock.record["events"] if event == "open"]
     assert len([args for args in opened if "/mod." in str(args)]) == 2
@@ -441,6 +452,7 @@ def test_27_reload_reads_again(outcome):
         print(each.__name__, each.__spec__.origin, type(each.__spec__.loader).__name__)
     """,
     served=True,
+    known=True,
 )
 def test_30_i23_frozen_modules(outcome, setting):
     assert "frozen" in outcome.text
@@ -460,6 +472,7 @@ def test_30_i23_frozen_modules(outcome, setting):
         print(name, importlib.util.find_spec(name).origin)
     """,
     served=True,
+    known=True,
 )
 def test_30_builtin_modules_are_not_shadowed(outcome):
     assert "sys built-in" in outcome.text
@@ -552,6 +565,7 @@ def test_32_two_routes_to_one_extension(outcome):
             print(type(error).__name__, error)
     """,
     served=True,
+    known=True,
 )
 def test_31_damaged_extension_modules(outcome):
     assert outcome.text.count("ImportError") == 2
@@ -571,6 +585,7 @@ def test_31_damaged_extension_modules(outcome):
     print(len(vars(SourceFileLoader)), 'get_data' in dir(mod.__loader__))
     """.replace("print(len(vars(SourceFileLoader)), ", "print("),
     served=True,
+    known=True,
 )
 def test_i01_loaders_are_exactly_importlibs(outcome):
     assert "False" not in outcome.text

@@ -32,6 +32,7 @@ FILES = {
         print(error)
     """,
     served=True,
+    known=True,
     flags=("-W", "ignore"),
 )
 def test_25_distributions_and_entry_points(outcome):

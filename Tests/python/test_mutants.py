@@ -3,7 +3,8 @@
 import pytest
 from oracle import Case, Grove, discover
 from oracle import outcome as outcomes
-from oracle.lanes import MUTANTS, STOCK, URING
+from oracle.lanes import STOCK, URING
+from oracle.places import MUTANTS
 from test_mutation import check
 
 pytestmark = pytest.mark.part("oracle")
@@ -102,6 +103,7 @@ def mutant_grove(tmp_path_factory):
         for program in programs:
             key = "%s.%s" % (mutant, program)
             outcomes.plant(grove, key, _case(mutant, program), interpreter)
+    grove.settle()
     return grove, interpreter
 
 

@@ -3,9 +3,14 @@
 A program is a sequence of steps over a tree of modules: it imports, edits, replaces, deletes,
 reloads, changes paths and the machinery's settings, and prints what came of each step. Trees are
 planted in advance, because files younger than two seconds are never served.
+
+What is written gets a modification time that counts the steps. By the clock it would depend on how
+fast a lane runs: importlib compares whole seconds, and a bytecode file keeps its source's.
 """
 
+import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 from zlib import crc32
 
 import pytest
@@ -13,11 +18,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle import Case
 from oracle import outcome as outcomes
-from oracle.case import PROLOGUE
+from oracle.case import PLANTED_AT, PROLOGUE
 
 pytestmark = [pytest.mark.part("loader"), pytest.mark.kind("source")]
 
-SHAPES, COPIES = 6, 6
+SHAPES, COPIES = 6, 4
 MODULES = ["a", "b", "c", "d", "pkg", "pkg.x", "pkg.y", "pkg.sub", "pkg.sub.z", "space.p", "twin"]
 FOLDERS = [".", "pkg", "pkg/sub", "space", "other"]
 
@@ -30,12 +35,14 @@ def path_of(name):
     base = os.path.join(ROOT, *name.split('.'))
     return base + '.py' if not os.path.isdir(base) else os.path.join(base, '__init__.py')
 
+STAMPS = iter(range(1_700_000_000, 1_800_000_000))
+
 def write(path, text, keep=False):
-    before = os.stat(path) if os.path.exists(path) else None
+    before = os.stat(path) if keep and os.path.exists(path) else None
     with open(path, 'w') as stream:
         stream.write(text)
-    if keep and before:
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    stamp = before.st_mtime if before else next(STAMPS)
+    os.utime(path, (stamp, stamp))
     time.sleep(0.006)
 
 def load(name):
@@ -162,13 +169,22 @@ def tree(shape):
     return files
 
 
+EVERYTHING = "".join("try:\n    import %s\nexcept ImportError: pass\n" % name for name in MODULES)
+
+
 def program(steps):
     """The text of a program: a block of imports first, so that something is read ahead."""
     return "import a\nimport pkg.sub.z\n" + PRELUDE + "\n".join(steps) + "\n"
 
 
 class Pool:
-    """Planted trees, each used once; planted anew, all together, when they are used up."""
+    """Planted trees, each used once; planted anew, all together, when they are used up.
+
+    In the known lane each has a profile: that of a program that imports everything, made before
+    some of the tree was changed.
+    """
+
+    STATES = ["fresh", "missing", "fresh", "unchecked", "checked", "stale-mtime"]
 
     def __init__(self, grove, interpreter, environment):
         self.grove = grove
@@ -183,26 +199,56 @@ class Pool:
         return self._ready[shape].pop()
 
     def _plant(self):
-        states = ["fresh", "missing", "fresh", "unchecked", "checked", "stale-mtime"]
-        for shape, ready in self._ready.items():
-            for copy in range(COPIES - len(ready)):
-                key = "mutation-%d-%d" % (shape, copy + len(ready))
-                case = Case(files=tree(shape), body="pass\n", pycs=states[shape])
-                outcomes.plant(self.grove, key, case, self.interpreter)
-            ready[:] = ["mutation-%d-%d" % (shape, copy) for copy in range(COPIES)]
+        missing = [
+            (shape, copy)
+            for shape, ready in self._ready.items()
+            for copy in range(COPIES)
+            if self._key(shape, copy) not in ready
+        ]
+        with ThreadPoolExecutor() as threads:
+            for key in threads.map(self._plant_one, *zip(*missing)):
+                self._ready[int(key.split("-")[1])].append(key)
+        self.grove.settle()
+
+    def _plant_one(self, shape, copy):
+        key = self._key(shape, copy)
+        case = self._case(EVERYTHING, files=tree(shape), pycs=self.STATES[shape])
+        outcomes.plant(self.grove, key, case, self.interpreter)
+        return key
+
+    def _key(self, shape, copy):
+        return "mutation-%d-%d-%s" % (shape, copy, self.interpreter.name)
+
+    def _case(self, body, **keywords):
+        known = not self.environment
+        return Case(
+            body=body, environment=self.environment, known=known, between=age_profile, **keywords
+        )
 
     def run(self, steps):
         """Runs a program on a fresh tree in every lane and returns what differs."""
         key = self.take(crc32("".join(steps).encode()) % SHAPES)
-        case = Case(body=program(steps), environment=self.environment)
-        for lane in self.grove.lanes:
+        case = self._case(program(steps))
+        for lane in outcomes.lanes_of(self.grove, key, case):
             script = outcomes.tree_of(lane, key) / "main.py"
             script.write_text(PROLOGUE + program(steps))
         return outcomes.run(self.grove, key, case, self.interpreter)
 
 
+def age_profile(root):
+    """Makes what a profile says wrong in some places, for every other shape."""
+    if int(root.name.split("-")[1]) % 2:
+        return
+    (root / "b.py").write_text("import d\nvalue = 1000\n")
+    (root / "c.py").unlink()
+    (root / "pkg" / "x").mkdir()
+    (root / "pkg" / "x" / "__init__.py").write_text("value = 1000\n")
+    for path in (root / "b.py", root / "pkg" / "x" / "__init__.py"):
+        os.utime(path, (PLANTED_AT, PLANTED_AT))
+
+
 def check(grove, interpreter, examples, environment=None):
-    """Runs the property so many times."""
+    """Runs the property so many times; the examples are always the same ones."""
     pool = Pool(grove, interpreter, environment or {})
 
     @settings(
@@ -210,6 +256,7 @@ def check(grove, interpreter, examples, environment=None):
         deadline=None,
         database=None,
         derandomize=True,
+        print_blob=True,
         phases=(Phase.generate,) if environment else (Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
@@ -222,9 +269,9 @@ def check(grove, interpreter, examples, environment=None):
 
 
 def test_mutation_while_it_runs(grove, interpreter):
-    check(grove, interpreter, SHAPES * COPIES // 2)
+    check(grove, interpreter, 18)
 
 
 @pytest.mark.full
 def test_mutation_while_it_runs_at_length(grove, interpreter):
-    check(grove, interpreter, SHAPES * COPIES * 6)
+    check(grove, interpreter, SHAPES * COPIES * 9)

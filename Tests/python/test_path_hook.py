@@ -106,7 +106,7 @@ def _steps():
         print(type(error).__name__, error)
     """
     for name, step in STEPS.items():
-        made = Case(files={**FILES, "first.py": step}, body=body)
+        made = Case(files={**FILES, "first.py": step}, body=body, known=True)
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 
@@ -132,6 +132,7 @@ def test_16_i12_i14_machinery_changed_by_an_imported_module(outcome, case):
     print(len(asked))
     """,
     served=True,
+    known=True,
 )
 def test_17_a_later_path_hook_is_not_asked_for_cached_entries(outcome):
     assert outcome.text.startswith("[")
@@ -148,6 +149,7 @@ def test_17_a_later_path_hook_is_not_asked_for_cached_entries(outcome):
     print(type(sys.path_hooks[-1](sys.path[0])) is FileFinder)
     """,
     served=True,
+    known=True,
 )
 def test_i11_the_stock_hook_stays_last_and_as_it_was(outcome):
     assert outcome.text.count("True") == 2
@@ -237,6 +239,7 @@ def test_i17_an_audit_hook_that_refuses_to_open(outcome):
     files={**FILES, "first.py": "import sys\nsys.addaudithook(lambda *args: None)\n"},
     body="import first, mod, pkg.a, last\nprint(last.value)\n",
     served=True,
+    known=True,
 )
 def test_28_i16_audit_events_are_those_of_stock(outcome):
     kinds = {event for event, _ in outcome.stock.record["events"]}

@@ -87,13 +87,21 @@ class Tree:
         time.sleep(SETTLED)
 
 
-@pytest.fixture
-def tree(tmp_path):
-    """A program that has run once, with its bytecode written and old."""
-    made = Tree(tmp_path)
-    made.run(IMPORTAHEAD_PROFILE="off")
-    made.settle()
+@pytest.fixture(scope="module")
+def trees(request, tmp_path_factory):
+    """A program for each test, all made at once so that they grow old together."""
+    count = sum(1 for item in request.session.items if "tree" in item.fixturenames)
+    made = [Tree(tmp_path_factory.mktemp("profile")) for _ in range(count)]
+    for each in made:
+        each.run(IMPORTAHEAD_PROFILE="off")
+    time.sleep(SETTLED)
     return made
+
+
+@pytest.fixture
+def tree(trees):
+    """A program that has run once, with its bytecode written and old."""
+    return trees.pop()
 
 
 def test_second_run_is_served_what_no_scan_can_see(tree):
@@ -119,7 +127,7 @@ def test_an_unchanged_program_does_not_write_again(tree):
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_profile_holds_paths_and_is_private(tree):
+def test_s01_s09_profile_holds_paths_and_is_private(tree):
     tree.run()
     profile = tree.profile()
     content = profile.read_bytes()
@@ -179,7 +187,7 @@ def test_module_shadowed_since(tree):
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "noise", "huge", "link", "fifo", "directory"])
-def test_hostile_profile_is_ignored(tree, damage):
+def test_s02_s05_s06_hostile_profile_is_ignored(tree, damage):
     tree.run()
     profile = tree.profile()
     content = profile.read_bytes()
@@ -212,7 +220,7 @@ def test_hostile_profile_is_ignored(tree, damage):
         assert (tree.path / "other").read_bytes() == content
 
 
-def test_directory_open_to_others_is_not_used(tree):
+def test_s01_directory_open_to_others_is_not_used(tree):
     tree.run()
     tree.profiles.chmod(0o777)
     assert tree.run()["profile"] == "none"
@@ -252,7 +260,17 @@ def test_another_search_path_has_another_profile(tree):
     assert len(list(tree.profiles.glob("*.profile"))) == 2
 
 
-def test_two_processes_at_once(tree):
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="-P came with 3.11")
+def test_s10_safe_path_never_follows_what_was_found_beside_the_script(tree):
+    script = tree.write("app/probe.py", "try:\n    import plugin0\nexcept ImportError: pass\n")
+    assert tree.run(script=script)["profile"] == "written"
+    assert b"plugin0.py" in tree.profile().read_bytes()
+    before = tree.profile().read_bytes()
+    assert tree.run("-P", script=script)["profile_files"] == 0
+    assert before in [path.read_bytes() for path in tree.profiles.glob("*.profile")]
+
+
+def test_s03_s04_two_processes_at_once(tree):
     processes = [tree.start() for _ in range(4)]
     for process in processes:
         _, err = process.communicate(timeout=60)

@@ -34,6 +34,7 @@ FILES = {
             print(type(error).__name__, error)
     """,
     served=True,
+    known=True,
     stdin=b"",
 )
 def test_24_get_data_is_for_any_file(outcome):
@@ -78,6 +79,7 @@ def test_24_get_data_of_paths_and_strangers(raw_outcome):
     """,
     versions=((3, 10), (4, 0)),
     served=True,
+    known=True,
 )
 def test_24_importlib_resources(outcome):
     assert "words of pkg" in outcome.text
@@ -94,6 +96,7 @@ def test_24_importlib_resources(outcome):
     """,
     versions=((3, 9), (3, 13)),
     served=True,
+    known=True,
 )
 def test_24_importlib_resources_of_old(outcome):
     assert "words of pkg" in outcome.text
@@ -129,6 +132,7 @@ def test_24_pkgutil_walks_packages(outcome):
     print(inspect.getsource(sys.modules['__main__'])[-20:])
     """,
     served=True,
+    known=True,
 )
 def test_22_inspect_reads_from_the_disk(outcome):
     assert "def function" in outcome.text

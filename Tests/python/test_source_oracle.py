@@ -59,6 +59,8 @@ def candidates():
     """Interpreters on PATH and pyenv's, one path each."""
     names = [f"python3.{minor}" for minor in range(OLDEST[1], 16)]
     found = [shutil.which(name) for name in [*names, "python3"]]
+    # A shim is slow, and runs one of the versions that follow.
+    found = [path for path in found if path and "/shims/" not in path]
     if shutil.which("pyenv"):
         root = run(["pyenv", "root"]).stdout.decode().strip()
         found += sorted(str(path) for path in Path(root).glob("versions/*/bin/python"))

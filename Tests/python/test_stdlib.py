@@ -46,48 +46,40 @@ def program(names):
     return "".join(step.format(name) for name in names)
 
 
+def chunks(interpreter, size):
+    """A case for every so many modules of an interpreter's library."""
+    names = modules_of(interpreter)
+    for start in range(0, len(names), size):
+        chunk = names[start : start + size]
+        case = Case(body=program(chunk), timeout=120, ignored=_ignored(chunk), known=size > 1)
+        yield pytest.param(interpreter, case, id="%s-%s" % (interpreter.name, chunk[0]))
+
+
 def pytest_generate_tests(metafunc):
-    """One test for a chunk of modules, and with --full one for each module."""
-    if "chunk" not in metafunc.fixturenames:
+    """One test for so many modules of the newest interpreter; with --full, of every one."""
+    mark = metafunc.definition.get_closest_marker("library")
+    if mark is None:
         return
     full = metafunc.config.getoption("--full")
-    alone = metafunc.definition.get_closest_marker("full")
-    size = 1 if alone else CHUNK
-    found = []
-    for interpreter in discover() if full else () if alone else discover()[-1:]:
-        names = modules_of(interpreter)
-        for start in range(0, len(names), size):
-            chunk = names[start : start + size]
-            found.append(
-                pytest.param((interpreter, chunk), id="%s-%s" % (interpreter.name, chunk[0]))
-            )
-    metafunc.parametrize("chunk", found)
-
-
-def compare(grove, key, interpreter, case):
-    """Plants, runs and compares one program."""
-    outcomes.plant(grove, key, case, interpreter)
-    outcome = outcomes.run(grove, key, case, interpreter)
-    found = outcome.differences()
-    assert not found, "\n".join(found[:12])
-    return outcome
+    found = discover() if full else () if mark.kwargs["size"] == 1 else discover()[-1:]
+    values = [each for one in found for each in chunks(one, mark.kwargs["size"])]
+    skipped = pytest.mark.skip(reason="only with --full (make conformance)")
+    none = [pytest.param(None, None, id="none", marks=skipped)]
+    metafunc.parametrize("interpreter, case", values or none)
 
 
 FLAGS = [(), ("-O",), ("-B",), ("-I",), ("-X", "frozen_modules=off"), ("-X", "importtime")]
 
 
-def test_stdlib_modules_in_chunks(grove, chunk):
-    interpreter, names = chunk
-    case = Case(body=program(names), timeout=120, ignored=_ignored(names))
-    outcome = compare(grove, "stdlib-" + names[0], interpreter, case)
+@pytest.mark.library(size=CHUNK)
+def test_stdlib_modules_in_chunks(outcome, case):
     assert outcome.stock.record is not None
 
 
 @pytest.mark.full
-def test_stdlib_modules_each_alone(grove, chunk):
-    interpreter, names = chunk
-    case = Case(body=program(names), timeout=120, ignored=_ignored(names))
-    compare(grove, "stdlib1-" + names[0], interpreter, case)
+@pytest.mark.library(size=1)
+def test_stdlib_modules_each_alone(outcome, case):
+    assert outcome.stock.record is not None
 
 
 @pytest.mark.full
@@ -98,6 +90,14 @@ def test_stdlib_with_every_flag(grove, interpreter, flags):
     ]
     case = Case(body=program(names), flags=flags, timeout=240, ignored=("descriptors",))
     compare(grove, "stdlib-flags", interpreter, case)
+
+
+def compare(grove, key, interpreter, case):
+    """Plants, runs and compares one program."""
+    outcomes.plant(grove, key, case, interpreter)
+    grove.settle()
+    found = outcomes.run(grove, key, case, interpreter).differences()
+    assert not found, "\n".join(found[:12])
 
 
 def _ignored(names):

@@ -1,5 +1,7 @@
 /// One line of a table: a contestant in a cell, compared with stock.
 public struct Row: Sendable {
+  /// The contestant's identifier.
+  public let contestant: String
   /// The contestant's name.
   public let title: String
   /// Why it was not measured, when it was not.
@@ -31,7 +33,7 @@ public struct Row: Sendable {
   init(_ series: Series, stock: [Double], warm: [Double]) {
     let samples = series.samples
     let own = samples.map(\.seconds)
-    title = series.title
+    (contestant, title) = (series.contestant, series.title)
     absent = series.absent
     seconds = Spread(own)
     ratio = series.contestant == "stock" ? nil : Ratio(own, to: stock)

@@ -11,6 +11,13 @@ struct Budget {
   var patience = 60
   /// How many times as long as stock a contestant may take.
   var starts = 8.0
+
+  /// Seconds after which a start is stopped where stock takes `stock`: never soon enough for stock
+  /// itself to be stopped, and hardly so late that one start takes a quarter of the time.
+  func patience(beside stock: Double) -> Int {
+    let wanted = max(Double(patience), starts * stock)
+    return Int(min(wanted, max(2 * stock + 5, seconds / 4)).rounded(.up))
+  }
 }
 
 /// Measures one cell: all contestants, interleaved at random, on one program and storage.
@@ -78,8 +85,7 @@ struct Meeting {
       do {
         let sample = try stage.perform(entrants[index], round: -1).sample
         if contestant == .stock {
-          stage.patience = max(budget.patience, Int((budget.starts * sample.seconds).rounded(.up)))
-          stage.patience = min(stage.patience, max(5, Int(budget.seconds / 4)))
+          stage.patience = budget.patience(beside: sample.seconds)
         }
         return WarmUp(cost: Double(monotonicNow() - start) / 1e9, sample: sample)
       } catch {

@@ -34,14 +34,14 @@ struct Plan {
 
   /// Adds every subject on every storage.
   mutating func add(
-    _ subjects: [Subject], on storages: [Storage], _ contestants: [Contestant], rounds: Int
+    _ subjects: [Subject], on storages: [Storage], _ contestants: [Contestant], rounds: Int?
   ) {
     for subject in subjects {
       for storage in storages {
         items.append(
           Item(
             subject: subject, storage: storage,
-            contestants: Plan.bars(contestants, on: storage), rounds: rounds))
+            contestants: Plan.bars(contestants, on: storage), rounds: rounds ?? storage.rounds))
       }
     }
   }
@@ -87,21 +87,21 @@ extension Plan {
     let rest: [Workload] = [.fastapi, .numpy, .synthetic, .pass]
     var (plan, small) = (Plan(), shape)
     plan.add(
-      first.map { .workload($0, shape) }, on: [slow, .localCold], chosen, rounds: rounds ?? 11)
+      first.map { .workload($0, shape) }, on: [slow, .localCold], chosen, rounds: rounds)
     plan.waterfall = (.workload(.django, shape), plan.items.count - 1)
     plan.add(
-      rest.map { .workload($0, shape) }, on: [slow, .localCold], chosen, rounds: rounds ?? 11)
+      rest.map { .workload($0, shape) }, on: [slow, .localCold], chosen, rounds: rounds)
     plan.sweep(
-      latencies: [0, 0.1, 0.5, 1, 5, 20], of: .cli, shape: shape, swept, rounds: rounds ?? 5)
+      latencies: [0, 0.1, 0.5, 1, 5, 20], of: .cli, shape: shape, swept, rounds: rounds ?? 4)
     // Small modules, as most are: tens of thousands of large ones measure the disk.
     small.bytes = 1500
     plan.sweep(
       modules: [100, 300, 1000, 3000], shape: small, on: [.localCold, slow], swept,
-      rounds: rounds ?? 5)
+      rounds: rounds ?? 4)
     plan.sweep(
       modules: [10_000, 30_000], shape: small, on: [.localCold], swept, rounds: rounds ?? 3)
     plan.add(
-      (first + rest).map { .workload($0, shape) }, on: [.localWarm], chosen, rounds: rounds ?? 11)
+      (first + rest).map { .workload($0, shape) }, on: [.localWarm], chosen, rounds: rounds)
     return plan
   }
 
@@ -123,6 +123,17 @@ extension Plan {
   }
 }
 
+extension Storage {
+  /// Rounds that tell a tenth apart: latency repeats, and a disk does not.
+  fileprivate var rounds: Int {
+    switch self {
+    case .localCold: 15
+    case .localWarm: 9
+    case .slow: 7
+    }
+  }
+}
+
 extension Plan.Item {
   /// What a round of all contestants may cost, in seconds on a machine like ours, for shares only.
   var weight: Double {
@@ -140,7 +151,7 @@ extension Plan.Subject {
     switch self {
     case .workload(.synthetic, let tree): "synthetic, \(tree.modules) modules"
     case .workload(let workload, _): workload.title
-    case .command(let words, _): words.joined(separator: " ")
+    case .command(let words, _): Program.title(of: words)
     }
   }
 

@@ -46,16 +46,31 @@ extension Program {
     }
     var roots = given
     if roots.isEmpty {
-      let script = "import sys; print('\\n'.join(sys.path + [sys.prefix]))"
-      roots = try run([interpreter(of: tool), "-c", script]).split(separator: "\n").map(String.init)
+      // The interpreter itself stays where it is: what is measured is imports.
+      let script = """
+        import sys, sysconfig
+        venv = [sys.prefix] if sys.prefix != sys.base_prefix else []
+        print(*sys.path, *venv, sysconfig.get_path("stdlib"), sep="\\n")
+        """
+      guard let found = try? run([interpreter(of: tool), "-c", script]) else {
+        throw Failure("what \(first) searches is not known; name its directories with --root")
+      }
+      roots = found.split(separator: "\n").map(String.init)
       let scripts = command.dropFirst().filter { $0.hasSuffix(".py") }
       roots += scripts.prefix(1).map { ($0 as NSString).deletingLastPathComponent }
         .map { $0.isEmpty ? "." : $0 }
     }
     return Program(
-      id: "command", title: command.joined(separator: " "), argv: [tool] + command.dropFirst(),
+      id: "command", title: title(of: command), argv: [tool] + command.dropFirst(),
       directory: FileManager.default.currentDirectoryPath, roots: outermost(roots),
       packages: roots.first { $0.hasSuffix("-packages") }, inheritsEnvironment: true)
+  }
+
+  /// A command in a table's heading: no folders, no long tails.
+  static func title(of command: [String]) -> String {
+    let words = command.map { $0.hasPrefix("/") ? ($0 as NSString).lastPathComponent : $0 }
+    let text = words.joined(separator: " ").replacingOccurrences(of: "\n", with: " ")
+    return text.count > 40 ? text.prefix(39) + "…" : text
   }
 
   /// The Python behind a command: itself, or the one its first line names.
@@ -64,7 +79,9 @@ extension Program {
     let start = String(decoding: handle.readData(ofLength: 256), as: UTF8.self)
     guard start.hasPrefix("#!"), let line = start.split(separator: "\n").first else { return tool }
     let words = line.dropFirst(2).split(separator: " ").map(String.init)
-    return words.first.map { $0.hasSuffix("/env") ? words.last ?? $0 : $0 } ?? tool
+    let named = words.first.map { $0.hasSuffix("/env") ? words.last ?? $0 : $0 } ?? tool
+    // A version manager's `python` is a script for a shell, and stands for a Python all the same.
+    return (named as NSString).lastPathComponent.hasPrefix("py") ? named : tool
   }
 }
 

@@ -9,7 +9,9 @@ struct Recorder {
   /// Makes the folder and describes the machine.
   init(folder: String, name: String, python: String, cache: String) throws {
     self.folder = folder
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch { throw Failure("\(folder) cannot be made") }
     let command = ["bench"] + CommandLine.arguments.dropFirst().map(Self.withoutHome)
     archive = Archive(
       name: name, date: ISO8601DateFormatter().string(from: Date()), command: command,

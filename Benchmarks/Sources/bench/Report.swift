@@ -27,22 +27,24 @@ func report(_ archive: Archive) -> String {
 func summary(_ archive: Archive) -> String {
   archive.cells.filter { $0.figure == "bars" }.compactMap { cell in
     let rows = Row.rows(of: cell)
-    guard let stock = rows.first(where: { $0.title == Contestant.stock.title })?.seconds else {
-      return "\(cell.title) on \(cell.storage): not measured."
-    }
-    let ranked = rows.filter { $0.ratio != nil && $0.title != Contestant.stockWarm.title }
+    let named = "\(cell.title) on \(cell.storage)"
+    guard let stock = rows.first(where: { $0.contestant == Contestant.stock.rawValue })?.seconds
+    else { return "\(named): not measured." }
+    let ranked = rows.filter { $0.ratio != nil && $0.contestant != Contestant.stockWarm.rawValue }
       .sorted { ($0.ratio?.value ?? 0) < ($1.ratio?.value ?? 0) }
-    let ours = ranked.first { $0.title.hasPrefix("importahead") }
-    let best = ranked.first { !$0.title.hasPrefix("importahead") }
-    var text = "\(cell.title) on \(cell.storage): stock \(duration(stock.median))"
-    for row in [ours, best].compactMap({ $0 }) {
-      guard let seconds = row.seconds, let ratio = row.ratio else { continue }
-      text += "; \(row.title) \(duration(seconds.median)) (\(times(ratio.value)) of stock"
-      text +=
-        row.verdict == .faster || row.verdict == .slower ? ")" : ", \(row.verdict?.rawValue ?? ""))"
+    let kind = { (row: Row) in Contestant(rawValue: row.contestant) }
+    let first = ranked.first { kind($0)?.backend != nil && kind($0)?.isLearned == false }
+    let learned = ranked.first { kind($0)?.isLearned == true }
+    let rival = ranked.first { kind($0)?.backend == nil }
+    let parts = [first, learned, rival].compactMap { row -> String? in
+      guard let row, let seconds = row.seconds, let ratio = row.ratio else { return nil }
+      let sure = row.verdict == .faster || row.verdict == .slower
+      let doubt = sure ? "" : ", \(row.verdict?.rawValue ?? "")"
+      return "\(row.title) \(duration(seconds.median)) (\(times(ratio.value)) of stock\(doubt))"
     }
-    if ours == nil { text += "; importahead not measured" }
-    return text + "."
+    let absence = first == nil && learned == nil ? ["importahead not measured"] : []
+    let all = ["stock \(duration(stock.median))"] + parts + absence
+    return "\(named): \(all.joined(separator: "; "))."
   }
   .joined(separator: "\n")
 }

@@ -80,9 +80,20 @@ struct RunCommand: ParsableCommand {
   @Argument(parsing: .postTerminator, help: "A command of your own.")
   var command: [String] = []
 
+  func validate() throws {
+    for (name, value) in [
+      ("rounds", rounds.map(Double.init)), ("seconds", seconds), ("budget", budget),
+      ("patience", patience.map(Double.init)),
+    ] {
+      if let value, value <= 0 { throw ValidationError("--\(name) must be more than 0") }
+    }
+  }
+
   mutating func run() throws {
     let workshop = try setting.workshop()
     let plan = try plan()
+    // Before anything is made: a command that is not there is no reason to make a folder.
+    if !command.isEmpty { _ = try Program.user(command, roots: roots) }
     Namespace.enter()
     Interruption.listen()
     var recorder = try Recorder(
@@ -116,6 +127,7 @@ struct RunCommand: ParsableCommand {
       grounds[item.subject] = ground
       switch ground {
       case .failure(let failure):
+        if case .command = item.subject { throw failure }
         note("\(item.subject.title) is left out: \(failure)")
         recorder.miss("\(item.subject.title) on \(item.storage.id): \(failure)")
       case .success(let ground):

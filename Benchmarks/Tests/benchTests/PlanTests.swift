@@ -43,6 +43,15 @@ struct PlanTests {
     #expect(allot([1, 0.2, 0.5], seconds: 0) == [1, 1, 0])
   }
 
+  @Test("stock is never stopped, and the others not while they could still be compared")
+  func patience() {
+    let budget = Budget(rounds: 3, seconds: 80, patience: 6, starts: 4)
+    #expect(budget.patience(beside: 0.5) == 6)
+    #expect(budget.patience(beside: 4) == 16)
+    #expect(budget.patience(beside: 10) == 25)
+    #expect(budget.patience(beside: 60) == 125)
+  }
+
   @Test("what is left of the time is shared by weight, and what one saves the next may use")
   func schedule() throws {
     let schedule = Schedule(seconds: 100, weights: [1, 2, 1])

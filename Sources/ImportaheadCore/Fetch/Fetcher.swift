@@ -94,6 +94,11 @@ final class Fetcher {
     try pool.submit(.pages(path, pages))
   }
 
+  /// Starts the reading of a piece of a bundle.
+  func read(_ piece: BundlePiece, with allocator: FileBytesAllocator) throws(Errno) {
+    try pool.submit(.piece(piece, allocator))
+  }
+
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   ///
   /// The ring is asked only where something is on it: a start that finds all in memory needs neither

@@ -7,6 +7,8 @@ enum Job {
   /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
   /// loading touches, and those of the libraries it needs.
   case pages([UInt8], LibraryPages?)
+  /// Reads a piece of a bundle.
+  case piece(BundlePiece, FileBytesAllocator)
   /// Wakes the owner of the ring.
   case wake
 }
@@ -20,6 +22,7 @@ enum FetchEvent {
   case notListed([UInt8], Errno)
   /// Shared objects have been asked for; `isStale` where the file is not the one that was known.
   case warmed(bytes: Int, isStale: Bool)
+  case piece(Int, [FileBytes?])
 }
 
 /// A few native threads that make blocking calls, started as they are needed.
@@ -191,6 +194,8 @@ final class WorkerPool: @unchecked Sendable {
       let known = pages.map { libraries.warm(path, $0) }
       if case let bytes?? = known { return .warmed(bytes: bytes, isStale: false) }
       return .warmed(bytes: libraries.warm(path), isStale: pages != nil)
+    case .piece(let piece, let allocator):
+      return .piece(piece.number, piece.read(with: allocator))
     case .wake:
       return nil
     }

@@ -32,6 +32,8 @@ extension Errno {
   static var noMemory: Errno { Errno(code: ENOMEM) }
   /// A file that changed while it was read.
   static var changed: Errno { Errno(code: ESTALE) }
+  /// A file whose bytes are not what its kind of file has.
+  static var malformed: Errno { Errno(code: EBADMSG) }
   /// A session that was stopped.
   static var stopped: Errno { Errno(code: ECANCELED) }
 

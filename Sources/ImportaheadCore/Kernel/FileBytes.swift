@@ -15,6 +15,17 @@ internal import CLinux
     self.slab = slab
   }
 
+  /// The `count` bytes from `offset` on of what `whole` holds; `nil` where it holds no such.
+  init?(partOf whole: FileBytes, from offset: Int, count: Int) {
+    guard offset >= 0, count >= 0, offset <= whole.count, count <= whole.count &- offset else {
+      return nil
+    }
+    unsafe storage = whole.storage + offset
+    capacity = count
+    slab = whole.slab
+    self.count = count
+  }
+
   /// The place the next bytes go to, and how many fit.
   ///
   /// SAFETY: the caller keeps the object alive while the kernel may write there.

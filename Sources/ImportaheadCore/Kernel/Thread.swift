@@ -64,6 +64,11 @@ internal import CLinux
     return joined
   }
 
+  /// Lets the calling thread wait.
+  static func sleep(milliseconds: Int) {
+    _ = usleep(UInt32(clamping: milliseconds &* 1000))
+  }
+
   /// Gives the calling thread, and those it starts, a descriptor table of its own with nothing in it.
   ///
   /// The program's descriptor numbers stay as they would be without us (close_range(2), Linux 5.9).

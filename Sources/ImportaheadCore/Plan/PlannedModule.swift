@@ -81,6 +81,8 @@ final class PlannedModule {
   var isMain = false
   /// Whether a profile says where it is; nobody has looked.
   var isRecalled = false
+  /// Whether its bytecode is one whose imports the bundle that is recalled names.
+  var isSettledInBundle = false
   /// Whether something asked for it, not the profile alone.
   var isWanted = false
   /// Importers that run other imports if this module turns out to be absent, and their `try` bodies.

@@ -50,6 +50,7 @@ extension Planner {
   private func fetch(bytecode path: [UInt8], of module: PlannedModule) {
     roles.set(path, .bytecode(module))
     _ = cache.begin(file: path)
+    if compare(bytecode: path, of: module) { return }
     read(path, limit: settings.limits.bytecodeSize, isLocal: module.isLocal)
   }
 
@@ -65,7 +66,7 @@ extension Planner {
     start(FileFetch(contentsOf: path, limit: limit, isLocal: isLocal, from: allocator))
   }
 
-  private func start(_ fetch: FileFetch) {
+  func start(_ fetch: FileFetch) {
     started &+= 1
     do throws(Errno) {
       try fetcher.start(fetch)
@@ -88,20 +89,24 @@ extension Planner {
   /// Loaders can have it before it is scanned. One who waits for it already has to wait a little
   /// longer: else he would ask for what it imports before that is on its way.
   func take(_ fetch: FileFetch) {
-    guard !fetch.isPublished, case .bytecode(let module)? = roles[fetch.path],
-      cache.isAwaited(file: fetch.path)
-    else {
-      publish(fetch)
-      return learn(from: fetch)
-    }
-    learn(from: fetch)
-    if scanArrived(module) { pump() }
-    publish(fetch)
+    if let outcome = fetch.outcome, takeCompared(outcome, at: fetch.path) { return }
+    deliver(fetch.outcome, of: fetch.path) { publish(fetch) }
   }
 
-  private func learn(from fetch: FileFetch) {
-    guard let outcome = fetch.outcome else { return }
-    switch (roles[fetch.path], outcome) {
+  /// Lets loaders have a file by calling `publish`, and learns from it.
+  func deliver(_ outcome: FileFetch.Outcome?, of path: [UInt8], _ publish: () -> Void) {
+    guard case .bytecode(let module)? = roles[path], cache.isAwaited(file: path) else {
+      publish()
+      return learn(outcome, of: path)
+    }
+    learn(outcome, of: path)
+    if scanArrived(module) { pump() }
+    publish()
+  }
+
+  private func learn(_ outcome: FileFetch.Outcome?, of path: [UInt8]) {
+    guard let outcome else { return }
+    switch (roles[path], outcome) {
     case (.script?, .contents(let bytes, _, _)):
       plan(SourceScanner.scan(bytes.bytes, facts: settings.facts, asMain: true), importedBy: nil)
     case (.bytecode(let module)?, .contents(let bytes, let status, _)):

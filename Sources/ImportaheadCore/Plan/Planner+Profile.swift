@@ -77,7 +77,7 @@ extension Planner {
   }
 
   /// Whether the path entry that `path` lies below is on a file system that asks no server.
-  private func isLocal(_ path: [UInt8]) -> Bool {
+  func isLocal(_ path: [UInt8]) -> Bool {
     var best = -1
     for index in settings.pathEntries.indices where path.starts(with: settings.pathEntries[index]) {
       if best < 0 || settings.pathEntries[index].count > settings.pathEntries[best].count {
@@ -95,8 +95,9 @@ extension Planner {
   /// Whether a file that the profile names is the one that the run before had, so that the profile
   /// names everything that it imports as well.
   func isUnchanged(_ module: PlannedModule, _ status: FileStatus) -> Bool {
-    module.isRecalled && isProfileComplete && status.changed < profileTime
-      && status.modified < profileTime
+    guard module.isRecalled, isProfileComplete else { return false }
+    return module.isSettledInBundle
+      || status.changed < profileTime && status.modified < profileTime
   }
 
   /// Whether importlib, which asks for `module` now, has found it elsewhere than the profile says.
@@ -121,6 +122,7 @@ extension Planner {
   /// It is looked for if anybody asked for it.
   func forget(recalled module: PlannedModule) {
     module.isRecalled = false
+    module.isSettledInBundle = false
     switch module.location {
     case .source(let path, _)?:
       roles.set(path, .dropped)

@@ -57,6 +57,7 @@ extension Planner {
     guard let index = directories.index(of: path) else {
       directories.set(path, .pending(module.map { [$0] } ?? []))
       _ = cache.begin(listing: path)
+      if let slot = compare(directory: path) { return slot }
       do throws(Errno) {
         if let listing = try fetcher.list(path) {
           cache.finish(listing: path, listing, nil)
@@ -76,6 +77,18 @@ extension Planner {
       directories[at: index] = .pending(waiters)
     }
     return slot
+  }
+
+  /// Reads a directory that was compared with the bundle in vain.
+  func listAfterAll(_ path: [UInt8]) {
+    do throws(Errno) {
+      guard let listing = try fetcher.list(path) else { return }
+      cache.finish(listing: path, listing, nil)
+      settle(directory: path, .ready(listing))
+    } catch {
+      cache.finish(listing: path, nil, error)
+      settle(directory: path, .failed)
+    }
   }
 
   /// Notes what came of reading a directory; modules that waited for it go on.

@@ -28,6 +28,12 @@ final class Planner {
   var pagesLeft = 0
   var profileTime = 0
   var isProfileComplete = false
+  /// Bytecode and listings in one file, if the user has named one.
+  var bundle: Bundle?
+  /// Places in the bundle of the files and directories that are being compared with it.
+  var compared = ByteTable<Int?>()
+  /// Whether the order of need is the bundle's.
+  var isRecallingBundle = false
   /// Path entries, and whether their file systems ask no server.
   var localEntries = ByteTable<Bool>()
   private var known = ByteTable<Bool>()
@@ -123,6 +129,8 @@ final class Planner {
       case .warmed(let bytes, let isStale):
         progress.bytesWarmed &+= bytes
         if isStale { progress.pagesStale &+= 1 }
+      case .piece(let number, let parts):
+        take(piece: number, parts)
       }
     }
   }

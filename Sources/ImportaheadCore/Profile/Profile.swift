@@ -29,8 +29,8 @@ struct Profile: Sendable {
 
   /// Reads a file's bytes; `nil` where anything about their form is wrong.
   ///
-  /// Entries that `scope` does not allow are left out.
-  init?(_ bytes: [UInt8], in scope: ProfileScope) {
+  /// Entries that `scope` does not allow are left out; without one, none is.
+  init?(_ bytes: [UInt8], in scope: ProfileScope?) {
     let end = bytes.count &- Self.checksumSize
     let start = Self.heading.count &+ 2
     guard bytes.count <= Self.mostBytes, end >= start, bytes.starts(with: Self.heading),
@@ -44,7 +44,7 @@ struct Profile: Sendable {
     guard read(bytes[start..<end], scope) else { return nil }
   }
 
-  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope) -> Bool {
+  private mutating func read(_ records: ArraySlice<UInt8>, _ scope: ProfileScope?) -> Bool {
     var counts = ProfileCounts()
     var rest = records
     while let letter = rest.first {
@@ -65,7 +65,7 @@ struct Profile: Sendable {
         guard entry.pages != nil || text.isEmpty && kind == .native else { return false }
       }
       guard counts.take(entry) else { return false }
-      if scope.allows(entry) { entries.append(entry) }
+      if scope?.allows(entry) ?? true { entries.append(entry) }
     }
     return true
   }

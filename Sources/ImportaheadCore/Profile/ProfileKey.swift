@@ -4,6 +4,14 @@
 enum ProfileKey {
   /// The file's name.
   static func fileName(for settings: SessionSettings, user: UInt32) -> [UInt8] {
+    let user = settings.profile.isPerUser ? user : nil
+    return Hexadecimal.digits(of: hash(of: settings, user)) + Array(".profile".utf8)
+  }
+
+  /// A number for the program and its interpreter, the same for every user.
+  static func program(for settings: SessionSettings) -> UInt64 { hash(of: settings, nil) }
+
+  private static func hash(of settings: SessionSettings, _ user: UInt32?) -> UInt64 {
     var hash = ByteHash()
     func mix(_ bytes: [UInt8]) {
       hash.combine(bytes)
@@ -13,7 +21,7 @@ enum ProfileKey {
     mix(settings.cacheSuffix)
     mix(settings.cachePrefix)
     mix(Hexadecimal.digits(of: UInt64(settings.magic) << 32))
-    if settings.profile.isPerUser { mix(Hexadecimal.digits(of: UInt64(user))) }
+    if let user { mix(Hexadecimal.digits(of: UInt64(user))) }
     for entry in settings.pathEntries { mix(entry) }
     mix([])
     switch settings.root {
@@ -32,7 +40,7 @@ enum ProfileKey {
         for name in statement.names { mix(name) }
       }
     }
-    return Hexadecimal.digits(of: hash.value) + Array(".profile".utf8)
+    return hash.value
   }
 }
 

@@ -40,7 +40,10 @@ def _activate():
     if modules_at_start is not None or not _importahead.is_supported():
         return False
     loaded = len(sys.modules)
-    if not _importahead.start(_settings()):
+    settings = _settings()
+    if environ.get("IMPORTAHEAD_DESCRIBE"):
+        _describe(settings)
+    if not _importahead.start(settings):
         return False
     modules_at_start = loaded
     from importahead import finder
@@ -86,10 +89,24 @@ def _finish(save, stop, write, destination):
     write(destination)
 
 
+def _describe(settings):
+    """Tell `importahead bundle` the settings, on standard output, before the program begins.
+
+    The program never does: the process ends here.
+    """
+    from os import _exit, fsencode, write
+
+    texts = [fsencode(text) for text in settings]
+    rest = b"".join([b"\nimportahead settings\n", *(b"%d:%b" % (len(t), t) for t in texts)])
+    while rest:
+        rest = rest[write(1, rest) :]
+    _exit(0)
+
+
 def _settings():
     """Describe program and interpreter to the extension, in the order that it reads.
 
-    Texts stay `str`: encoding them here could load a codec that the program has not.
+    All of it is text and stays `str`: encoding it here could load a codec the program has not.
     """
     import _imp
 
@@ -104,7 +121,7 @@ def _settings():
 
     return (
         join(_command_line()),
-        int(flags.isolated or getattr(flags, "safe_path", False)),
+        str(int(flags.isolated or getattr(flags, "safe_path", False))),
         join(dict.fromkeys(name for name in sys.path if isinstance(name, str))),
         join(_known_modules(_imp)),
         join(_imp.extension_suffixes()),
@@ -112,14 +129,15 @@ def _settings():
         join(external.BYTECODE_SUFFIXES),
         f".{tag}{optimization}.pyc" if tag else "",
         sys.pycache_prefix or "",
-        int.from_bytes(external.MAGIC_NUMBER, "little"),
-        version[0],
-        version[1],
-        version[2],
+        str(int.from_bytes(external.MAGIC_NUMBER, "little")),
+        str(version[0]),
+        str(version[1]),
+        str(version[2]),
         _imp.check_hash_based_pycs,
         _variable("IMPORTAHEAD_BACKEND") or "",
         join(_profile()),
         join((sys.version, sys.prefix, sys.exec_prefix)),
+        _variable("IMPORTAHEAD_BUNDLE") or "",
         boot,
         join(_loaded_files()) if boot else "",
     )

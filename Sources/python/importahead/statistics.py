@@ -28,10 +28,17 @@ COUNTERS = (
     "profile",
     "profile_files",
     "profile_used",
+    "bundle",
+    "bundle_files",
+    "bundle_used",
+    "bundle_stale",
 )
 
 #: What became of the profile, in the extension's order.
 PROFILES = ("off", "none", "read", "written", "rewritten")
+
+#: What became of the bundle, in the extension's order.
+BUNDLES = ("off", "none", "read")
 
 #: What each key of `stats()` means, with its unit.
 KEYS = {
@@ -57,6 +64,10 @@ KEYS = {
     "profile": "off; none where there is none; read; written; rewritten: read, and written anew",
     "profile_files": "files that the profile named",
     "profile_used": "files among profile_files that the program needed",
+    "bundle": "off; none where it cannot be used; read",
+    "bundle_files": "files that the bundle holds",
+    "bundle_used": "files among files_fetched that came from the bundle",
+    "bundle_stale": "files and directories that have changed since the bundle was made",
     "errors": "failures other than files that are not there",
     "last_error": "error number of the last such failure, 0 for none",
 }
@@ -68,6 +79,7 @@ def collect():
     found = dict.fromkeys(COUNTERS, 0) if values is None else dict(zip(COUNTERS, values))
     found["backend"] = BACKENDS[found["backend"]]
     found["profile"] = PROFILES[found["profile"]]
+    found["bundle"] = BUNDLES[found["bundle"]]
     for key in ("wait_seconds", "session_cpu_seconds", "session_seconds"):
         found[key] /= 1e9
     found["files_unused"] = max(0, found["files_fetched"] - found["hits"])

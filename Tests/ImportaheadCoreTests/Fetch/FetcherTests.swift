@@ -160,6 +160,7 @@ struct FetcherTests {
           switch event {
           case .file: events.append("file")
           case .closed: events.append("closed")
+          case .piece: events.append("piece")
           case .listed(_, let listing): events.append("listed \(listing.count)")
           case .notListed(_, let reason): events.append("not listed \(reason.code)")
           case .warmed(let bytes, _): events.append("warmed \(bytes)")

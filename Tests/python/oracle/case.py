@@ -3,6 +3,7 @@
 import os
 import subprocess
 import textwrap
+import threading
 import zipfile
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -47,6 +48,8 @@ class Case:
     the tree. `active=False` says that the hook must be off, `None` that it may; `served` that bytes must have been
     served from memory; `recorded=False` that the program does not live to write its record. `pause`
     is how long the program waits before it begins, so that much has been read ahead by then.
+    `known` adds a lane in which it runs with the profile of a run before; `between`, called as
+    `between(root)` in every lane, changes the tree after that.
     """
 
     files: dict = field(default_factory=dict)
@@ -66,6 +69,8 @@ class Case:
     versions: tuple = ((3, 0), (4, 0))
     ignored: tuple = ()
     pause: float = 0.03
+    known: bool = False
+    between: object = None
 
     def plant(self, root, interpreter, python):
         """Writes the tree below `root`."""
@@ -159,6 +164,7 @@ for line in sys.stdin:
 """
 
     def __init__(self, python):
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [python, "-I", "-S", "-c", self.PROGRAM],
             env=clean_environment(),
@@ -172,9 +178,10 @@ for line in sys.stdin:
     def compile(self, mode, levels, paths):
         """Compiles files at every level of optimisation."""
         line = "\0".join([mode, ",".join(map(str, levels)), *paths])
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n", "the compiler ended"
+        with self._lock:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+            assert self._process.stdout.readline() == "done\n", "the compiler ended"
 
 
 compiler_of = lru_cache(maxsize=None)(Compiler)

@@ -24,7 +24,9 @@ def stock_words(content, lane):
     if not lane.hooked:
         return content
     ours = str(lane.root).encode()
-    return content.replace(ours, ours[: -len(lane.name)] + b"stock")
+    stock = ours[: -len(lane.name)] + b"stock"
+    trees = str(lane.cases()).encode()
+    return content.replace(trees, stock + b"/cases").replace(ours, stock)
 
 
 def differences(outcome, stock, other, left_out=()):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from oracle.places import own_caches
+
 SUPPORTED = [(3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14)]
 
 _FACTS = """
@@ -50,7 +52,7 @@ def clean_environment():
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment.setdefault("LC_ALL", "C.UTF-8")
     environment["PYTHONHASHSEED"] = "0"
-    return environment
+    return {**environment, **own_caches()}
 
 
 def _examine(executable):

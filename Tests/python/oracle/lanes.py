@@ -4,18 +4,14 @@ import os
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 from oracle.interpreters import clean_environment
+from oracle.places import PRODUCT, own_caches
 
-TESTS = Path(__file__).resolve().parents[1]
-REPOSITORY = TESTS.parents[1]
-RECORDER = Path(__file__).with_name("recorder.py")
-PRODUCT = REPOSITORY / "dist" / "python"
-MUTANTS = TESTS / "mutants"
-
-STOCK, URING, POOLS = "stock", "uring", "pools"
+STOCK, URING, POOLS, KNOWN = "stock", "uring", "pools", "known"
 BACKENDS = {URING: "io_uring", POOLS: "threads"}
 
 # Bytes and listings changed within two seconds of their read are never served: what should be
@@ -31,19 +27,29 @@ ACTIVATION = (
 
 @dataclass(frozen=True)
 class Lane:
-    """One copy of everything, and whether and how the hook is switched on in it."""
+    """One copy of everything, and whether and how the hook is switched on in it.
+
+    No profile is read or written but in trees below `known`; each lane has its own cache in any
+    case, because `-I` and `-E` make the hook ignore the variable that says so.
+    """
 
     root: Path
     name: str
+    trees: str = "cases"
 
     @property
     def hooked(self):
         """Whether importahead is on."""
         return self.name != STOCK
 
+    @property
+    def label(self):
+        """What its runs are called."""
+        return KNOWN if self.trees == KNOWN else self.name
+
     def cases(self):
         """The folder that holds the trees of the cases."""
-        return self.root / "cases"
+        return self.root / self.trees
 
     def site(self):
         """The folder put on PYTHONPATH to switch the hook on (a look-alike in the stock lane)."""
@@ -63,10 +69,13 @@ class Lane:
         return self.environment(interpreter, flavour) / "lib" / version / "site-packages"
 
     def variables(self):
-        """The environment variables that choose the back end."""
-        if not self.hooked:
-            return {}
-        return {"IMPORTAHEAD_BACKEND": BACKENDS[self.name]}
+        """The environment variables that choose back end, cache and profile."""
+        found = {**own_caches(), "XDG_CACHE_HOME": str(self.root / "cache")}
+        if self.hooked:
+            found["IMPORTAHEAD_BACKEND"] = BACKENDS[self.name]
+        if self.hooked and self.trees != KNOWN:
+            found["IMPORTAHEAD_PROFILE"] = "off"
+        return found
 
 
 class Grove:
@@ -83,6 +92,14 @@ class Grove:
         """The lane without the hook."""
         return self.lanes[0]
 
+    def known(self, key):
+        """The lane in which a tree is run twice, with the profile of the first run in the second.
+
+        It is one of the hooked lanes, with trees of its own; the tree's name says which.
+        """
+        hooked = self.lanes[1:]
+        return replace(hooked[crc32(key.encode()) % len(hooked)], trees=KNOWN)
+
     def touch(self):
         """Notes that files were just written."""
         self._planted = time.time()
@@ -96,6 +113,7 @@ class Grove:
     def prepare(self, interpreters):
         """Lays the hook into every lane and makes the virtual environments that are missing."""
         for lane in self.lanes:
+            remove_tree(lane.root / "cache")
             self._lay_hook(lane)
             for interpreter in interpreters:
                 for flavour in ("bare", "pth"):

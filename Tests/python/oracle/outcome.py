@@ -1,6 +1,6 @@
 """Runs a case in every lane and keeps what came of it."""
 
-import ast
+import marshal
 import os
 import stat
 import subprocess
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from oracle.compare import differences, stock_words
 from oracle.interpreters import clean_environment
-from oracle.lanes import RECORDER, remove_tree
+from oracle.lanes import KNOWN, remove_tree
+from oracle.places import RECORDER
+from oracle.stand import Stand
 
 # Kinds of difference that a developer asked not to see.
 LEFT_OUT = set()
@@ -90,6 +92,8 @@ def void_reasons(case, run):
         yield "the hook was active where it must not be"
     elif case.served and not stats.get("hits"):
         yield "void: nothing was served from memory (%s)" % (stats,)
+    elif run.lane == KNOWN and stats.get("profile") not in ("read", "rewritten"):
+        yield "void: no profile was used (%s)" % (stats,)
 
 
 def _took_part(stats):
@@ -102,20 +106,49 @@ def tree_of(grove_lane, key):
     return grove_lane.cases() / key
 
 
+def lanes_of(grove, key, case):
+    """The lanes a case runs in."""
+    return (*grove.lanes, grove.known(key)) if case.known else grove.lanes
+
+
 def plant(grove, key, case, interpreter):
-    """Plants the case's tree in every lane."""
-    for lane in grove.lanes:
+    """Plants the case's tree in every lane, and lets the known lane have its first run."""
+    for lane in lanes_of(grove, key, case):
         root = tree_of(lane, key)
         remove_tree(root)
+        remove_tree(_beside(root, "cache"))
         case.plant(root, interpreter, lane.python(interpreter))
+        if lane.label == KNOWN:
+            learn(lane, key, case, interpreter)
+        if case.between is not None:
+            case.between(root)
     grove.touch()
 
 
+def learn(lane, key, case, interpreter):
+    """Runs a case for the sake of its profile, and puts its tree back as it was.
+
+    What the run left alone stays untouched, so that the profile speaks of it truly.
+    """
+    root = tree_of(lane, key)
+    before = Stand(root)
+    run_lane(lane, key, case, interpreter)
+    before.restore()
+
+
 def run(grove, key, case, interpreter):
-    """Runs a planted case in every lane."""
-    grove.settle()
-    runs = {lane.name: run_lane(lane, key, case, interpreter) for lane in grove.lanes}
+    """Runs a planted case, whose tree has settled, in every lane."""
+    lanes = lanes_of(grove, key, case)
+    runs = {lane.label: run_lane(lane, key, case, interpreter) for lane in lanes}
     return Outcome(case, interpreter, runs)
+
+
+def uproot(grove, key, case):
+    """Removes a case's trees and what lies beside them."""
+    for lane in lanes_of(grove, key, case):
+        root = tree_of(lane, key)
+        remove_tree(root)
+        remove_tree(_beside(root, "cache"))
 
 
 def command_of(lane, root, case, interpreter):
@@ -135,14 +168,19 @@ def environment_of(lane, root, case):
         environment[name] = filled
     environment["ORACLE_PAUSE"] = str(case.pause)
     environment["ORACLE_RECORDER"] = str(RECORDER)
-    environment["ORACLE_RECORD"] = str(root.parent / (root.name + ".record"))
+    environment["ORACLE_RECORD"] = str(_beside(root, "record"))
+    environment["XDG_CACHE_HOME"] = str(_beside(root, "cache"))
     return environment
+
+
+def _beside(root, kind):
+    return root.parent / ("%s.%s" % (root.name, kind))
 
 
 def run_lane(lane, key, case, interpreter):
     """Runs the case in one lane."""
     root = tree_of(lane, key)
-    record_path = root.parent / (root.name + ".record")
+    record_path = _beside(root, "record")
     if record_path.exists():
         record_path.unlink()
     command = command_of(lane, root, case, interpreter)
@@ -150,9 +188,10 @@ def run_lane(lane, key, case, interpreter):
     status, stdout, stderr = start(command, root, variables, case)
     record = None
     if record_path.exists():
-        record = ast.literal_eval(stock_words(record_path.read_bytes(), lane).decode())
+        # The names of lanes are of one length, so that what `marshal` says of lengths stays true.
+        record = marshal.loads(stock_words(record_path.read_bytes(), lane))
     return Run(
-        lane=lane.name,
+        lane=lane.label,
         status=status,
         stdout=stock_words(stdout, lane),
         stderr=stock_words(stderr, lane),

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from oracle.interpreters import clean_environment
-from oracle.lanes import TESTS
+from oracle.places import TESTS
 
 REQUIREMENTS = TESTS / "requirements"
 

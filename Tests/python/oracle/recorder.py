@@ -1,7 +1,8 @@
 """Runs inside the observed process and writes down what a program could see of its imports.
 
 It is executed, never imported, and imports only built-in modules, so that it leaves no trace in
-what it observes. `ORACLE_RECORD` names the file it writes (a `repr`, read by `ast.literal_eval`).
+what it observes. `ORACLE_RECORD` names the file it writes, in the form of `marshal`'s version 2,
+which all interpreters read alike.
 """
 
 
@@ -147,8 +148,10 @@ def _observe():
             "limits": lines_of("/proc/self/limits"),
             "stats": stats,
         }
-        with open(target, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(ascii(record))
+        import marshal
+
+        with open(target, "wb") as stream:
+            stream.write(marshal.dumps(record, 2))
 
     pause = float(posix.environ.get(b"ORACLE_PAUSE", b"0"))
     if pause:

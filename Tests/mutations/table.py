@@ -1,0 +1,164 @@
+"""Ways to break the product, and the cases that must notice.
+
+A mutation of the extension takes effect where `isMutant` says so, so that one build serves all of
+them; one of the Python side is text that is replaced.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One promise broken: `old` becomes `new` in `file`; the chosen tests must fail."""
+
+    name: str
+    broken: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    pythons: str = ""
+
+    @property
+    def native(self):
+        """Whether it needs a build."""
+        return self.file.endswith(".swift")
+
+
+CORE = "Sources/ImportaheadCore/"
+MODULE = "Sources/ImportaheadModule/"
+FINDER = "Sources/python/importahead/finder.py"
+HOOK = "Sources/python/importahead/hook.py"
+
+MUTATIONS = [
+    Mutation(
+        "stale-bytes",
+        "bytes are served without asking the file system whether they are still right",
+        CORE + "Cache/FetchCache.swift",
+        "guard now == status else {",
+        "guard now == status || isMutant(@) else {",
+        "test_01 or test_i05 or test_06_i06",
+    ),
+    Mutation(
+        "stale-listing",
+        "a directory's listing outlives its changes",
+        CORE + "Cache/FetchCache.swift",
+        "now == listing.status",
+        "now == listing.status || isMutant(@)",
+        "test_12 or test_15 or test_06_i06",
+    ),
+    Mutation(
+        "suffix-order",
+        "sources come before extension modules in one directory",
+        CORE + "Session+Locate.swift",
+        "for (kind, suffixes) in kinds {",
+        "for (kind, suffixes) in isMutant(@) ? kinds.reversed() : kinds {",
+        "test_12",
+    ),
+    Mutation(
+        "no-audit-event",
+        "serving from memory raises no `open` event",
+        MODULE + "Reader.swift",
+        "guard let audit = unsafe audit,",
+        "if isMutant(@) { return true }\n  guard let audit = unsafe audit,",
+        "test_28 or test_i17",
+    ),
+    Mutation(
+        "rights-kept",
+        "what was read with rights since given away is served",
+        MODULE + "Exports.swift",
+        "guard unsafe owner.user == geteuid(), unsafe owner.group == getegid() else {",
+        "guard unsafe isMutant(@) || (owner.user == geteuid() && owner.group == getegid()) else {",
+        "test_f09",
+    ),
+    Mutation(
+        "threads-at-fork",
+        "threads are alive when the program forks",
+        MODULE + "Exports.swift",
+        "{ unsafe _ = session?.stop(milliseconds: joinPatience) },",
+        "{ if !isMutant(@) { unsafe _ = session?.stop(milliseconds: joinPatience) } },",
+        "fork",
+        "3.12:3.13",
+    ),
+    Mutation(
+        "signals-taken",
+        "the session's threads take the program's signals",
+        CORE + "Kernel/Thread.swift",
+        "_ = unsafe sigfillset(&all)",
+        "_ = unsafe isMutant(@) ? sigemptyset(&all) : sigfillset(&all)",
+        "test_f05",
+    ),
+    Mutation(
+        "no-invalidation",
+        "`importlib.invalidate_caches()` is not passed on",
+        FINDER,
+        "        super().invalidate_caches()\n",
+        "",
+        "test_03 or test_i08 or test_i09",
+    ),
+    Mutation(
+        "no-namespaces",
+        "directories without `__init__` are not found",
+        FINDER,
+        "            return super().find_spec(fullname, target)\n",
+        "            spec = super().find_spec(fullname, target)\n"
+        "            return spec if spec is not None and spec.loader else None\n",
+        "test_13 or test_i13",
+    ),
+    Mutation(
+        "subclassed-loaders",
+        "loaders are of a type that importlib does not know",
+        FINDER,
+        "DETAILS = (\n",
+        "class SourceFileLoader(SourceFileLoader):\n    pass\n\n\nDETAILS = (\n",
+        "test_i01 or test_i02",
+    ),
+    Mutation(
+        "silent-listing",
+        "a listing from memory raises no `os.listdir` event",
+        FINDER,
+        '        sys.audit("os.listdir", path)\n',
+        "",
+        "test_28 or test_i16 or test_12",
+    ),
+    Mutation(
+        "hook-in-front",
+        "our path hook comes before everybody's",
+        FINDER,
+        "hooks.insert(place, ",
+        "hooks.insert(0, ",
+        "test_i11 or test_16",
+    ),
+    Mutation(
+        "stops-bytecode",
+        "no bytecode is written any more",
+        HOOK,
+        "    modules_at_start = loaded\n",
+        "    modules_at_start = loaded\n    sys.dont_write_bytecode = True\n",
+        "test_04_05 and missing",
+    ),
+    Mutation(
+        "no-off-switch",
+        "IMPORTAHEAD=0 is ignored",
+        HOOK,
+        '_OFF = ("0", "off", "no", "false")',
+        "_OFF = ()",
+        "test_38 and off",
+    ),
+    Mutation(
+        "threading-imported",
+        "the hook imports what the program has not",
+        HOOK,
+        "    from importahead import finder\n",
+        "    import threading\n    from importahead import finder\n",
+        "test_a04",
+    ),
+    Mutation(
+        "not-chained",
+        "the user's own sitecustomize is not run",
+        "Sources/python/sitecustomize.py",
+        "    activate()\n_chain()\n",
+        "    activate()\n",
+        "test_39",
+    ),
+]
