@@ -95,9 +95,8 @@ struct BundleCommand: ParsableCommand {
     let isEnabled = Activation(of: interpreter).isEnabled
     let program = arguments.isEmpty ? [ByteString("-c"), ByteString("pass")] : arguments
     let command = [ByteString(interpreter.executable)] + program
-    let option = PythonInvocation([ByteString("python")] + program).isolatingOption
-    if let option, option == "-S" || !isEnabled {
-      throw Failure("bundle: \(option) keeps the hook out of such a start", status: .usage)
+    if let option = PythonInvocation([ByteString("python")] + program).isolatingOption {
+      throw Failure("bundle: \(option) keeps bundles out of such a start", status: .usage)
     }
     let description = try InterpreterDescription(
       asking: command, with: distribution, isEnabled: isEnabled)

@@ -20,7 +20,8 @@ public func fuzzBundle(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let status = try? FileStatus(path: CPath(Array("/".utf8))) else { return 0 }
   let bundle = Bundle(index, BundleFile(path: [], status: status))
   for (place, entry) in index.entries.enumerated() {
-    _ = bundle.place(of: entry.path)
+    _ = bundle.place(ofModule: entry.path)
+    _ = bundle.place(ofDirectory: entry.path)
     _ = bundle.isCurrent(place, status)
     _ = bundle.piecesToRead(for: place)
     if entry.kind == .directory,

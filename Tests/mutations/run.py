@@ -2,7 +2,8 @@
 
     python Tests/mutations/run.py [NAME ...]
 
-Everything happens in a copy below `.build/mutations`. The unbroken copy must pass the same tests.
+Everything happens in a copy below `.build/mutations`, on the newest interpreter. The unbroken copy
+must pass the same tests.
 """
 
 import os
@@ -12,10 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from table import CORE, MUTATIONS
-
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(REPOSITORY / "Tests" / "python")]
+
+from oracle import discover  # noqa: E402
+from table import CORE, MUTATIONS  # noqa: E402
+
 SCRATCH = REPOSITORY / ".build" / "mutations"
 COPY = SCRATCH / "copy"
 
@@ -33,28 +37,30 @@ SUITES = ["activation", "finder", "loader", "path_hook", "process"]
 
 
 def main():
-    """Returns how many mutants nobody caught, plus one if the unbroken copy fails."""
+    """Returns how many mutants nobody caught, plus the cases that fail where nothing is broken."""
     wanted = [each for each in MUTATIONS if each.name in sys.argv[1:] or not sys.argv[1:]]
     copy_sources()
     extension = build()
-    unseen = 0
-    for mutation in wanted:
-        failed, passed, output = tested(mutation, extension, broken=True)
-        sound, _, unbroken = tested(mutation, extension, broken=False)
-        caught = bool(failed) and not sound
-        unseen += not caught
-        print("%s: %s: %s" % (mutation.name, mutation.broken, "caught" if caught else "NOT CAUGHT"))
-        for name in failed[:3]:
-            print("    by %s" % name)
-        print(
-            "    %d of %d cases; %d where nothing is broken"
-            % (len(failed), len(failed) + passed, len(sound)),
-            flush=True,
-        )
-        if not caught:
-            print((unbroken if sound else output)[-2000:])
-    print("%d of %d mutants caught" % (len(wanted) - unseen, len(wanted)))
-    return unseen
+    failing, passed, output = tested(extension, " or ".join("(%s)" % each.tests for each in wanted))
+    print("unbroken: %d of %d cases fail" % (len(failing), len(failing) + passed), flush=True)
+    if failing or not passed:
+        print(output[-3000:])
+        return 1
+    unseen = [each for each in wanted if not is_caught(each, extension)]
+    print("%d of %d mutants caught" % (len(wanted) - len(unseen), len(wanted)))
+    return len(unseen)
+
+
+def is_caught(mutation, extension):
+    """Whether a mutant makes cases fail that otherwise pass; says which."""
+    failed, passed, output = tested(extension, mutation.tests, mutation)
+    print("%s (%s): %s" % (mutation.name, mutation.broken, "caught" if failed else "NOT CAUGHT"))
+    print("    %d of %d cases fail" % (len(failed), len(failed) + passed))
+    for name in failed[:3]:
+        print("    %s" % name, flush=True)
+    if not failed:
+        print(output[-2000:], flush=True)
+    return bool(failed)
 
 
 def copy_sources():
@@ -88,24 +94,23 @@ def build():
     return SCRATCH / "build" / "release" / "lib_importahead.so"
 
 
-def tested(mutation, extension, broken):
+def tested(extension, tests, mutation=None):
     """The names of the cases that fail, how many pass, and what pytest printed."""
-    hook = SCRATCH / "hooks" / ("mutant" if broken else "sound")
+    hook = SCRATCH / "hooks" / ("mutant" if mutation else "sound")
     shutil.rmtree(hook, ignore_errors=True)
     shutil.copytree(COPY / "Sources" / "python", hook)
     shutil.copy(extension, hook / "importahead" / "_importahead.abi3.so")
-    if broken and mutation.native:
+    if mutation and mutation.native:
         number = MUTATIONS.index(mutation) + 1
         prepend(hook / "importahead" / "hook.py", "posix.putenv(b'ORACLE_MUTANT', b'%d')" % number)
-    elif broken:
+    elif mutation:
         path = hook / mutation.file.partition("Sources/python/")[2]
         path.write_text(path.read_text().replace(mutation.old, mutation.new, 1))
     suites = [str(REPOSITORY / "Tests" / "python" / ("test_%s.py" % name)) for name in SUITES]
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider"]
-    command += ["--hook", str(hook), "-k", mutation.tests, *suites]
+    command += ["--hook", str(hook), "-k", tests, *suites]
     environment = {**os.environ, "ORACLE_SCRATCH": str(SCRATCH / "lanes")}
-    if mutation.pythons:
-        environment["ORACLE_PYTHONS"] = mutation.pythons
+    environment["ORACLE_PYTHONS"] = discover()[-1].name
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     failed = re.findall(r"^(?:FAILED|ERROR) \S+::(\S+)", done.stdout, re.M)
     passed = re.search(r"(\d+) passed", done.stdout)

@@ -17,7 +17,6 @@ class Mutation:
     old: str
     new: str
     tests: str
-    pythons: str = ""
 
     @property
     def native(self):
@@ -78,7 +77,6 @@ MUTATIONS = [
         "{ unsafe _ = session?.stop(milliseconds: joinPatience) },",
         "{ if !isMutant(@) { unsafe _ = session?.stop(milliseconds: joinPatience) } },",
         "fork",
-        "3.12:3.13",
     ),
     Mutation(
         "signals-taken",

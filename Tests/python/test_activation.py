@@ -8,7 +8,7 @@ import pytest
 from oracle import Case, case, discover
 from oracle.lanes import remove_tree
 
-pytestmark = pytest.mark.part("activation")
+pytestmark = [pytest.mark.part("activation"), pytest.mark.kind("source")]
 
 FILES = {"mod.py": "import pkg\nvalue = 'mod'\n", "pkg/__init__.py": "value = 'pkg'\n"}
 BODY = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nimport mod\nprint(mod.value)\n"
@@ -57,7 +57,6 @@ def _cases():
         yield pytest.param(made, id=name)
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_cases()))
 def test_38_a09_a10_every_way_to_start(outcome, case):
     assert outcome.text == "mod\n"
@@ -65,13 +64,11 @@ def test_38_a09_a10_every_way_to_start(outcome, case):
         assert run.stderr == b""
 
 
-@pytest.mark.kind("source")
 @case(files=FILES, body="pass\n")
 def test_a04_a12_nothing_is_imported_or_printed_at_startup(outcome):
     assert outcome.stock.stdout == outcome.stock.stderr == b""
 
 
-@pytest.mark.kind("source")
 @case(files=FILES, body="import mod\n", environment={"IMPORTAHEAD_DEBUG": "1"}, ignored=("stderr",))
 def test_a08_debugging_leaves_standard_output_alone(outcome):
     assert outcome.text == ""
@@ -109,7 +106,6 @@ def _chained():
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_chained()))
 def test_39_a05_the_users_own_sitecustomize_runs(grove, interpreter, case, tmp_path):
     """Ours shadows the user's; what the user's does must come to pass as in stock."""
@@ -173,7 +169,6 @@ def _replace(package, text, name="__init__.py"):
     (package / name).write_text(text)
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("flavour", ["pth", "path"])
 @pytest.mark.parametrize("failure", list(BOOTSTRAP_FAILURES))
 def test_a01_a02_a_broken_hook_is_silent(grove, interpreter, failure, flavour, tmp_path):
@@ -204,7 +199,6 @@ def _pth_line(grove):
     return next(hooked.root.glob("pth-*/lib/*/site-packages/importahead.pth")).read_text()
 
 
-@pytest.mark.kind("source")
 def test_a03_a13_the_pth_is_one_readable_line(grove):
     lines = _pth_line(grove).splitlines()
     assert len([line for line in lines if not line.startswith("#")]) == 1
@@ -212,7 +206,6 @@ def test_a03_a13_the_pth_is_one_readable_line(grove):
     assert any(line.startswith("import ") for line in lines)
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -228,7 +221,6 @@ def test_a06_children_get_the_same_variables(outcome):
     assert outcome.text
 
 
-@pytest.mark.kind("source")
 def test_a06_a_child_of_another_version(grove, interpreter, tmp_path):
     others = [each for each in discover() if each.name != interpreter.name]
     (tmp_path / "mod.py").write_text("value = 'mod'\n")
@@ -246,7 +238,6 @@ def test_a06_a_child_of_another_version(grove, interpreter, tmp_path):
 OLD = "~/.pyenv/versions/%s*/bin/python"
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
 def test_a10_interpreters_out_of_range_run_unassisted(grove, version, tmp_path):
     found = sorted(Path.home().glob((OLD % version)[2:]))
@@ -266,7 +257,6 @@ def test_a10_interpreters_out_of_range_run_unassisted(grove, version, tmp_path):
     assert (run.returncode, run.stdout, run.stderr) == (0, b"mod\n", b"")
 
 
-@pytest.mark.kind("source")
 def test_a07_nothing_is_spawned_at_startup(grove, interpreter, tmp_path):
     import shutil
 
@@ -288,7 +278,6 @@ def test_a07_nothing_is_spawned_at_startup(grove, interpreter, tmp_path):
         assert len(calls) == 1 and "execve" in calls[0], calls
 
 
-@pytest.mark.kind("source")
 def test_35_a_free_threaded_build_keeps_its_gil_off(grove):
     free = [each for each in discover() if each.freethreaded]
     if not free:

@@ -288,9 +288,82 @@ def test_hash_based_bytecode(tree, mode):
 def test_module_that_was_added_is_found(tree):
     tree.write("app/pack/helper1/__init__.py", "value = 'package'\n")
     tree.settle()
-    counts = tree.bundled()
-    assert counts["bundle_stale"] >= 1
+    assert tree.bundled()["bundle"] == "read"
     assert "'package', 'pack.helper1'" in tree.stock()
+
+
+@pytest.fixture
+def mounted(tree):
+    """A function that shows the program through a file system of which nothing is known beforehand."""
+    slowfs = ROOT / "Benchmarks" / ".build" / "release" / "slowfs"
+    slowfs = Path(os.environ.get("SLOWFS", slowfs))
+    if os.geteuid() != 0 or not slowfs.exists():
+        pytest.skip("needs root and Benchmarks' slowfs")
+    app, counts = tree.path / "app", tree.path / "counts"
+    source = tree.path / "source"
+    app.rename(source)
+    app.mkdir()
+    running = []
+
+    def mount():
+        command = [
+            slowfs,
+            "--latency",
+            "0.1ms",
+            "--timeouts",
+            "nfs",
+            "--counts",
+            counts,
+            source,
+            app,
+        ]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        if running[-1].stdout.readline() != "ready\n":
+            running.pop().kill()
+            pytest.skip("no FUSE here")
+
+    def unmount():
+        """What was asked of the file system."""
+        subprocess.run(["umount", app], check=True)
+        running.pop().communicate(timeout=60)
+        return json.loads(counts.read_text())["total"]
+
+    yield mount, unmount
+    if running:
+        subprocess.run(["umount", app], check=False)
+        running.pop().communicate(timeout=60)
+
+
+def test_listings_and_files_of_a_slow_file_system_come_from_it(tree, mounted):
+    mount, unmount = mounted
+    mount()
+    tree.ahead()
+    tree.ahead()
+    tree.make()
+    unmount()
+    mount()
+    out, _ = tree.ahead()
+    without = unmount()
+    mount()
+    again, counts = tree.ahead(IMPORTAHEAD_BUNDLE=str(tree.bundle))
+    asked = unmount()
+    assert again == out
+    held(counts)
+    # The script itself is opened and read; nothing is listed, but that the root of the mount, whose name
+    # is known beforehand, is opened to see whether it is local.
+    assert asked["opendir"] <= 1 < without["opendir"]
+    assert asked.get("readdir", 0) == 0 < without["readdir"]
+    assert asked["open"] <= 3 < without["open"]
+    assert asked["lookup"] <= without["lookup"] + 2
+    # A listing that is stale is not used.
+    (tree.path / "source/pack/helper1").mkdir()
+    (tree.path / "source/pack/helper1/__init__.py").write_text("value = 'package'\n")
+    tree.settle()
+    mount()
+    out, counts = tree.ahead(IMPORTAHEAD_BUNDLE=str(tree.bundle))
+    assert unmount()["readdir"] >= 1
+    assert "'package', 'pack.helper1'" in out
+    assert counts["bundle_stale"] >= 1
 
 
 def test_module_that_was_removed_is_missed(tree):
@@ -538,8 +611,8 @@ def test_program_does_not_run_to_be_bundled(shared):
         ((), 2, "no program given"),
         (("app/none.py",), 1, "there is no profile of this program"),
         (("--what", "app/main.py"), 2, "unknown option --what"),
-        (("-E", "app/main.py"), 2, "-E keeps the hook out"),
-        (("-S", "app/main.py"), 2, "-S keeps the hook out"),
+        (("-E", "app/main.py"), 2, "-E keeps bundles out"),
+        (("-S", "app/main.py"), 2, "-S keeps bundles out"),
         (("--profile", "app/main.py"), 1, "app/main.py: not a profile"),
         (("--profile", "absent"), 1, "absent: not a profile"),
         (("--python", "absent", "app/main.py"), 1, "absent: no Python interpreter"),

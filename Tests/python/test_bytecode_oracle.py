@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from test_source_oracle import command, discover, is_full
+from test_source_oracle import command, discover, is_full, sources
 
 HERE = Path(__file__).resolve().parent
 FEWEST_FILES = 300
@@ -60,15 +60,6 @@ def environment():
     """The environment without what changes where bytecode is."""
     hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONPATH", "PYTHONOPTIMIZE"}
     return {name: value for name, value in os.environ.items() if name not in hidden}
-
-
-def sources(folders):
-    """Every Python source below some folders, once."""
-    found = set()
-    for folder in folders:
-        for directory, _, names in os.walk(folder):
-            found.update(os.path.join(directory, name) for name in names if name.endswith(".py"))
-    return sorted(found)
 
 
 def ask(arguments, paths):

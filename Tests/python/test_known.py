@@ -6,6 +6,7 @@ what stock makes of the changed tree decides.
 
 import os
 import shutil
+import subprocess
 
 import pytest
 from oracle import Case
@@ -118,3 +119,18 @@ def test_a_tree_that_changed_since_its_profile(outcome, case):
     assert counts["profile_files"] >= 4
     if case.between is CHANGES["nothing"]:
         assert counts["profile_used"] == counts["profile_files"] and counts["hits"] >= 4
+
+
+@pytest.mark.parametrize("flags", [(), ("-I",)], ids=["plain", "I"])
+def test_the_users_cache_is_left_alone(grove, interpreter, tmp_path, flags):
+    """With -I the hook ignores IMPORTAHEAD_PROFILE; each lane has a cache of its own even then."""
+    (tmp_path / "main.py").write_text("import json\n")
+    for lane in grove.lanes:
+        variables = {"PATH": os.environ["PATH"], **lane.variables(), "HOME": str(tmp_path)}
+        assert variables["XDG_CACHE_HOME"].startswith(str(grove.root))
+        command = [lane.python(interpreter), *flags, "main.py"]
+        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+        written = list((lane.root / "cache").glob("importahead/v1/*.profile"))
+        assert bool(written) or not (lane.hooked and flags)
+    assert sorted(os.listdir(tmp_path)) == ["main.py"]

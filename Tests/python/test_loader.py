@@ -76,18 +76,19 @@ def test_01_source_edited_between_prefetch_and_import(outcome):
     assert outcome.text == "1234567\n"
 
 
+# An edit that leaves size and time as they were.
+UNNOTICED = """
+import os
+before = os.stat('mod.py')
+text = open('mod.py').read().replace("'mod'", "'new'")
+open('mod.py', 'w').write(text)
+os.utime('mod.py', ns=(before.st_atime_ns, before.st_mtime_ns))
+"""
+
+
 @pytest.mark.kind("source")
 @case(
-    files={
-        **FILES,
-        "slow.py": """
-        import os
-        before = os.stat('mod.py')
-        text = open('mod.py').read().replace("'mod'", "'new'")
-        open('mod.py', 'w').write(text)
-        os.utime('mod.py', ns=(before.st_atime_ns, before.st_mtime_ns))
-        """,
-    },
+    files={**FILES, "slow.py": UNNOTICED},
     body="import slow\nimport mod\nprint(mod.value)\n",
 )
 def test_02_an_edit_stock_does_not_notice_is_not_noticed(outcome):
@@ -96,16 +97,7 @@ def test_02_an_edit_stock_does_not_notice_is_not_noticed(outcome):
 
 @pytest.mark.kind("source")
 @case(
-    files={
-        **FILES,
-        "slow.py": """
-        import os
-        before = os.stat('mod.py')
-        text = open('mod.py').read().replace("'mod'", "'new'")
-        open('mod.py', 'w').write(text)
-        os.utime('mod.py', ns=(before.st_atime_ns, before.st_mtime_ns))
-        """,
-    },
+    files={**FILES, "slow.py": UNNOTICED},
     body="import slow\nimport mod\nprint(mod.value)\n",
     pycs="missing",
 )

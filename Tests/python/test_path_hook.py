@@ -3,7 +3,7 @@
 import pytest
 from oracle import Case, case
 
-pytestmark = pytest.mark.part("path hook")
+pytestmark = [pytest.mark.part("path hook"), pytest.mark.kind("source")]
 
 FILES = {
     "pkg/__init__.py": "from . import a\n",
@@ -110,13 +110,11 @@ def _steps():
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_steps()))
 def test_16_i12_i14_machinery_changed_by_an_imported_module(outcome, case):
     assert outcome.stock.stdout or outcome.stock.stderr
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -138,7 +136,6 @@ def test_17_a_later_path_hook_is_not_asked_for_cached_entries(outcome):
     assert outcome.text.startswith("[")
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -155,7 +152,6 @@ def test_i11_the_stock_hook_stays_last_and_as_it_was(outcome):
     assert outcome.text.count("True") == 2
 
 
-@pytest.mark.kind("source")
 @case(
     files={
         **FILES,
@@ -184,7 +180,6 @@ def test_26_a_rewriting_hook_like_that_of_pytest(outcome):
     assert "rewritten Rewriting" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files={
         **FILES,
@@ -217,7 +212,6 @@ sys.addaudithook(hook)
 """
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "first.py": AUDIT},
     body="""
@@ -234,7 +228,6 @@ def test_i17_an_audit_hook_that_refuses_to_open(outcome):
     assert "refused by policy" in outcome.text or "PermissionError" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "first.py": "import sys\nsys.addaudithook(lambda *args: None)\n"},
     body="import first, mod, pkg.a, last\nprint(last.value)\n",
@@ -263,7 +256,6 @@ except SystemError as error:
 """
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "first.py": OPEN_CODE},
     body="""
@@ -287,7 +279,6 @@ def test_28_i18_an_open_code_hook_set_before_sees_every_file(raw_outcome):
     assert "mod.cpython" in outcome.text and "last.cpython" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="import mod, pkg.a\nprint(mod.value)\n",
@@ -298,7 +289,6 @@ def test_29_i15_verbose_import_messages(outcome):
     assert b"matches" in outcome.stock.stderr and b"code object from" in outcome.stock.stderr
 
 
-@pytest.mark.kind("source")
 @case(files=FILES, body="import mod, absent\n", flags=("-vv",))
 def test_29_i15_very_verbose_import_messages(raw_outcome):
     # Which names are tried where is stock's own affair; the hook's own start adds lines to it.
@@ -307,13 +297,11 @@ def test_29_i15_very_verbose_import_messages(raw_outcome):
         assert b"# trying" in run.stderr
 
 
-@pytest.mark.kind("source")
 @case(files=FILES, body="import mod, pkg.a, json\n", flags=("-X", "importtime"))
 def test_29_i14_importtime_names_every_module_in_order(outcome):
     assert b"pkg.a" in outcome.stock.stderr
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""

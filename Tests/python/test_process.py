@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from oracle import Case, case
 
-pytestmark = pytest.mark.part("process")
+pytestmark = [pytest.mark.part("process"), pytest.mark.kind("source")]
 
 MANY = {"many/m%03d.py" % number: "value = %d\n" % number for number in range(120)}
 FILES = {
@@ -20,7 +20,6 @@ FILES = {
 THREADS = "def threads():\n    return len(__import__('os').listdir('/proc/self/task'))\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -43,7 +42,6 @@ def test_f01_f02_fork_while_prefetching(outcome):
     assert outcome.text == "child 119\nparent 3\n119\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -65,7 +63,6 @@ def test_33_f01_a_storm_of_forks(outcome):
     assert outcome.text.startswith("done")
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -82,7 +79,6 @@ def test_f01_a_fork_from_c(outcome):
     assert outcome.text == "5 119\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -109,7 +105,6 @@ def test_f02_grandchildren(outcome):
     assert outcome.text == "grandchild 100\n0 1\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -130,7 +125,6 @@ def test_33_subprocesses_of_every_kind(outcome):
     assert "through a pipe" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -176,13 +170,11 @@ def _exits():
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_exits()))
 def test_37_f11_every_way_to_end(outcome, case):
     assert outcome.stock.status != "timeout"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -204,7 +196,6 @@ def test_f05_signals_reach_the_program(outcome):
     assert "<module>" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -220,7 +211,6 @@ def test_f05_imports_interrupted_by_signals(outcome):
     assert outcome.text == "119 True\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -238,7 +228,6 @@ def test_f07_descriptor_numbers_are_those_of_stock(outcome):
     assert outcome.text.startswith("3\n3 ")
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -254,7 +243,6 @@ def test_f08_no_copy_of_the_programs_pipes_is_kept(outcome):
     assert outcome.text == "True b''\n"
 
 
-@pytest.mark.kind("source")
 def test_f08_standard_input_is_not_held(grove, interpreter, tmp_path):
     """The reader of our output sees its end as soon as the program closes it."""
     (tmp_path / "main.py").write_text(
@@ -278,7 +266,6 @@ def test_f08_standard_input_is_not_held(grove, interpreter, tmp_path):
         assert waited < 2.5, lane.name
 
 
-@pytest.mark.kind("source")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give its rights away")
 @case(
     files={
@@ -304,7 +291,6 @@ def test_f09_rights_given_away_between_prefetch_and_import(outcome):
     assert "PermissionError" in outcome.text
 
 
-@pytest.mark.kind("source")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may change the root folder")
 @case(
     files={
@@ -327,7 +313,6 @@ def test_f09_another_root_folder(outcome):
     assert "No module named" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "sub/other.py": "value = 'of sub'\n", "sub/mod.py": "value = 'of sub'\n"},
     body="""
@@ -344,12 +329,11 @@ def test_f10_the_working_directory_changes_during_the_prefetch(outcome):
     assert outcome.text == "of sub of sub\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
     import time, os, many
-    time.sleep(0.05)
+    time.sleep(0.4)
     print(len(os.listdir('/proc/self/task')), open('/proc/self/stat').read().split()[19])
     """,
 )
@@ -357,7 +341,6 @@ def test_u09_one_thread_remains_when_the_work_is_done(outcome):
     assert outcome.text == "1 1\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -387,7 +370,6 @@ LIMITS = {
 }
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("limit", list(LIMITS))
 def test_u02_f13_under_resource_limits(grove, interpreter, limit, tmp_path):
     if not shutil.which("prlimit"):
@@ -418,7 +400,6 @@ def test_u02_f13_under_resource_limits(grove, interpreter, limit, tmp_path):
     assert len(outcomes) == 1, outcomes
 
 
-@pytest.mark.kind("source")
 @case(
     files={"odd/p/__init__.py": "", "odd/plain.py": "value = 'plain'\n"},
     body="""
@@ -443,7 +424,6 @@ def test_u06_special_files_on_the_path(outcome):
     assert "plain" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files={"fifo/keep.py": "value = 1\n"},
     body="""
@@ -461,7 +441,6 @@ def test_u06_fifos_beside_modules_never_block(outcome):
     assert outcome.text == "1\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files={
         **FILES,
@@ -503,7 +482,6 @@ except ImportError:
 """
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "sub.py": SUBINTERPRETER},
     body="""
@@ -531,7 +509,6 @@ def test_34_i21_subinterpreters(outcome):
     assert "SourceFileLoader" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files={**FILES, "sub.py": SUBINTERPRETER},
     body="""
@@ -552,13 +529,12 @@ def test_34_subinterpreters_in_threads(outcome):
     assert outcome.text == "119\n"
 
 
-@pytest.mark.kind("source")
 @pytest.mark.skipif(os.getuid() != 0, reason="needs the right to unshare")
 @case(
     files=FILES,
     body="""
     import ctypes, time, many
-    time.sleep(0.05)
+    time.sleep(0.4)
     libc = ctypes.CDLL(None, use_errno=True)
     print(libc.unshare(0x10000000) and ctypes.get_errno())
     """,
@@ -568,7 +544,6 @@ def test_f06_unshare_works_once_the_work_is_done(outcome):
     assert outcome.text == "0\n"
 
 
-@pytest.mark.kind("source")
 @case(
     files={"m%d.py" % n: "value = '%s'\n" % ("x" * 60000) for n in range(60)},
     body="\n".join("import m%d" % n for n in range(60))

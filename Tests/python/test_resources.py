@@ -3,7 +3,7 @@
 import pytest
 from oracle import Case, Zip, case
 
-pytestmark = pytest.mark.part("resources")
+pytestmark = [pytest.mark.part("resources"), pytest.mark.kind("source")]
 
 FILES = {
     "pkg/__init__.py": "from . import a\n",
@@ -16,7 +16,6 @@ FILES = {
 }
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -41,7 +40,6 @@ def test_24_get_data_is_for_any_file(outcome):
     assert "changed" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -64,7 +62,6 @@ def test_24_get_data_of_paths_and_strangers(raw_outcome):
         assert run.stdout == raw_outcome.stock.stdout
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -85,7 +82,6 @@ def test_24_importlib_resources(outcome):
     assert "words of pkg" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -102,7 +98,6 @@ def test_24_importlib_resources_of_old(outcome):
     assert "words of pkg" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -121,7 +116,6 @@ def test_24_pkgutil_walks_packages(outcome):
     assert "('pkg', True)" in outcome.text
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""
@@ -202,7 +196,6 @@ def _starts():
         yield pytest.param(made, id=name.replace(" ", "-"))
 
 
-@pytest.mark.kind("source")
 @pytest.mark.parametrize("case", list(_starts()))
 def test_23_i15_ways_to_start_a_program(raw_outcome, case):
     if "timeit" in case.arguments:
@@ -218,7 +211,6 @@ def test_23_i15_ways_to_start_a_program(raw_outcome, case):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.kind("source")
 @case(
     files=FILES,
     body="""

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fuse_lowlevel.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -52,4 +53,7 @@ static inline int slowfs_allow_parallel_lookups(struct fuse_session *session) {
 
 // The kernel rounds a sleep up by the timer slack (50 us by default): too coarse for 0.1 ms.
 static inline void slowfs_sleep_precisely(void) { prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0); }
+
+// In a mount namespace of its own a mount is nobody's to take away once its starter is gone.
+static inline void slowfs_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
 #endif

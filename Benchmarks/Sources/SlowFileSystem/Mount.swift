@@ -54,8 +54,9 @@ public final class Mount {
 
   /// Answers requests on up to `threads` threads until the mount is taken away or SIGINT, SIGTERM
   /// or SIGHUP arrives, then writes the counts and the trace.
-  public func serve(threads: UInt32) throws {
+  public func serve(threads: UInt32, endsWithParent: Bool = false) throws {
     slowfs_sleep_precisely()
+    if endsWithParent { slowfs_end_with_parent() }
     raiseDescriptorLimit()
     fuse_set_signal_handlers(session)
     reportOnSignal()

@@ -12,47 +12,42 @@ let passthroughOperations: fuse_lowlevel_ops = {
     connection?.pointee.congestion_threshold = 512
   }
   operations.lookup = { request, parent, name in
-    guard let request, let name else { return }
-    Passthrough.of(request)?.lookup(request, name, in: parent)
+    serve(request, name) { $0.lookup($1, $2, in: parent) }
   }
-  operations.getattr = { request, node, _ in
-    guard let request else { return }
-    Passthrough.of(request)?.getattr(request, node)
-  }
-  operations.readlink = { request, node in
-    guard let request else { return }
-    Passthrough.of(request)?.readlink(request, node)
-  }
-  operations.open = { request, node, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.open(request, node, file)
-  }
+  operations.getattr = { request, node, _ in serve(request) { $0.getattr($1, node) } }
+  operations.readlink = { request, node in serve(request) { $0.readlink($1, node) } }
+  operations.open = { request, node, file in serve(request, file) { $0.open($1, node, $2) } }
   operations.read = { request, node, size, offset, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.read(request, node, size, offset, file.pointee.fh)
+    serve(request, file) { $0.read($1, node, size, offset, $2.pointee.fh) }
   }
   operations.release = { request, _, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.release(request, file.pointee.fh)
+    serve(request, file) { $0.release($1, $2.pointee.fh) }
   }
   operations.opendir = { request, node, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.opendir(request, node, file)
+    serve(request, file) { $0.opendir($1, node, $2) }
   }
   operations.readdir = { request, node, size, offset, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.readdir(request, node, size, offset, file.pointee.fh)
+    serve(request, file) { $0.readdir($1, node, size, offset, $2.pointee.fh) }
   }
   operations.releasedir = { request, _, file in
-    guard let request, let file else { return }
-    Passthrough.of(request)?.releasedir(request, file.pointee.fh)
+    serve(request, file) { $0.releasedir($1, $2.pointee.fh) }
   }
-  operations.statfs = { request, _ in
-    guard let request else { return }
-    Passthrough.of(request)?.statfs(request)
-  }
+  operations.statfs = { request, _ in serve(request) { $0.statfs($1) } }
   return operations
 }()
+
+/// Hands a request to the file system it belongs to.
+private func serve(_ request: fuse_req_t?, _ body: (Passthrough, fuse_req_t) -> Void) {
+  if let request, let own = Passthrough.of(request) { body(own, request) }
+}
+
+/// Hands a request with something that the kernel always passes along.
+private func serve<Argument>(
+  _ request: fuse_req_t?, _ argument: Argument?,
+  _ body: (Passthrough, fuse_req_t, Argument) -> Void
+) {
+  if let argument { serve(request) { body($0, $1, argument) } }
+}
 
 extension Passthrough {
   fileprivate func lookup(_ request: fuse_req_t, _ name: UnsafePointer<CChar>, in parent: UInt64) {

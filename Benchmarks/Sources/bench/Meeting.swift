@@ -78,7 +78,7 @@ struct Meeting {
     // Stock is waited for: it is what all the others are compared with.
     stage.patience = 300
     return entrants.indices.map { index in
-      guard case .success = entrants[index].launch else { return nil }
+      guard case .success = entrants[index].launch, !Interruption.isAsked else { return nil }
       let contestant = entrants[index].contestant
       progress("\(program.title) on \(storage.id): warm-up, \(contestant.title)")
       let start = monotonicNow()
@@ -155,7 +155,9 @@ struct Meeting {
   /// Starts that are counted and not timed.
   private func detail(_ entrants: [Entrant], _ stage: Stage, _ cell: inout Cell) {
     for (index, entrant) in entrants.enumerated() {
-      guard entrant.images.isEmpty, let launch = try? stage.launch(entrant) else { continue }
+      guard !Interruption.isAsked, entrant.images.isEmpty,
+        let launch = try? stage.launch(entrant)
+      else { continue }
       // System calls do not depend on the storage.
       if let recording = ground.recording(launch) {
         cell.series[index].importingCalls = recording.importingCalls

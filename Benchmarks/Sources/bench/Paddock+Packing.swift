@@ -72,13 +72,10 @@ extension Paddock {
     cp "$0" __main__.py
     find . -name __pycache__ -prune -exec rm -rf {} +
     "$python" -m compileall -q -b . || true
-    find . -name '*.py' | while read -r source; do
-      if [ -e "${source}c" ]; then rm "$source"; fi
-    done
     "$python" -c 'import os, zipfile
     with zipfile.ZipFile("../app.pyz", "w") as app:
         for folder, _, names in os.walk("."):
-            for name in names:
+            for name in set(names) - {n[:-1] for n in names if n.endswith(".pyc")}:
                 app.write(os.path.join(folder, name))'
     cd .. && rm -rf stage
     """#

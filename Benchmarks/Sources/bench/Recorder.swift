@@ -43,7 +43,9 @@ struct Recorder {
     }
     if !missing.isEmpty {
       let names = missing.map { "\($0.subject.title) on \($0.storage.id)" }
-      notes.append("Left out, there was no time: \(names.joined(separator: ", ")).")
+      notes.append(
+        "\(Interruption.isAsked ? "Not reached" : "Left out, there was no time"): \(names.joined(separator: ", "))."
+      )
     }
     guard let budget else { return }
     let reached = archive.cells.compactMap { cell in cell.series.map(\.samples.count).max() }

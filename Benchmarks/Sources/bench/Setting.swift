@@ -47,6 +47,11 @@ struct Setting: ParsableArguments {
   func paddock(_ workshop: Workshop) throws -> Paddock {
     let scratch = cacheDirectory + "/scratch"
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    // Held until this process ends: two runs would measure each other, and share the scratch files.
+    let lock = open(scratch + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      throw Failure("another run uses \(cacheDirectory); wait for it, or choose another --cache")
+    }
     return Paddock(product: productDirectory, scratch: scratch, python: workshop.python)
   }
 }

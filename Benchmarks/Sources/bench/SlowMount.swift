@@ -21,7 +21,7 @@ final class SlowMount {
     trace = traced ? base + ".trace" : nil
     let ready = base + ".ready"
     server = try Child(
-      [sibling("slowfs")] + options + ["--counts", counts]
+      [sibling("slowfs")] + options + ["--end-with-parent", "--counts", counts]
         + (trace.map { ["--trace", $0] } ?? []) + [directory, directory],
       environment: cleanEnvironment(), output: ready, errors: base + ".err")
     defer { unlink(ready) }

@@ -53,6 +53,9 @@ struct SlowFS: ParsableCommand {
   @Option(help: "Write every request with its times here, as JSON lines, at unmount.")
   var trace: String?
 
+  @Flag(help: "Unmount when the process that started this one ends.")
+  var endWithParent = false
+
   @Argument(help: "The directory to show.")
   var source: String
 
@@ -70,7 +73,7 @@ struct SlowFS: ParsableCommand {
       caching: caching, counts: counts, trace: trace)
     print("ready")
     fflush(nil)
-    try mount.serve(threads: max(1, threads))
+    try mount.serve(threads: max(1, threads), endsWithParent: endWithParent)
   }
 
   /// The preset, with what was asked for one by one.

@@ -22,6 +22,9 @@ struct Stages: ParsableCommand {
   @Option(help: "Write the results here as JSON.")
   var output: String?
 
+  @Option(help: "The limits that counts must keep. Default: stages.json of the benchmarks.")
+  var limits: String?
+
   @Option(help: .hidden)
   var scanOnce: String?
 
@@ -52,10 +55,14 @@ struct Stages: ParsableCommand {
     let place = product ?? home() + "/../dist/python"
     try serve(tree, place, interpreter, report)
     try startUp(place, interpreter, report)
-    guard let output else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(lines).write(to: URL(fileURLWithPath: output))
+    if let output {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      try encoder.encode(lines).write(to: URL(fileURLWithPath: output))
+    }
+    let broken = try Limit.all(in: limits ?? home() + "/stages.json").filter { !$0.holds(lines) }
+    for limit in broken { print("FAIL \(limit)") }
+    if !broken.isEmpty { throw ExitCode(1) }
   }
 
   private func scanAll(form: String, _ interpreter: Interpreter) {

@@ -27,6 +27,8 @@ struct Tree {
       !$0.key.hasPrefix("PYTHON") && !$0.key.hasPrefix("IMPORTAHEAD")
     }
     if !path.isEmpty { all["PYTHONPATH"] = path.joined(separator: ":") }
+    // No stage learns from an earlier one.
+    all["IMPORTAHEAD_PROFILE"] = "off"
     return all
   }
 

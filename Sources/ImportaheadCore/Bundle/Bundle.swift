@@ -77,10 +77,16 @@ final class Bundle {
   /// How many files it holds.
   var fileCount: Int { index.entries.count { $0.isBytecode && $0.length > 0 } }
 
-  /// The place of the entry for `path` if the bundle holds bytes of it.
-  func place(of path: [UInt8]) -> Int? {
-    guard let place = places[path], index.entries[place].length > 0 else { return nil }
-    return place
+  /// The place of the entry for a module at `path` if the bundle holds its bytecode.
+  func place(ofModule path: [UInt8]) -> Int? {
+    guard let place = places[path], index.entries[place].isBytecode else { return nil }
+    return index.entries[place].length > 0 ? place : nil
+  }
+
+  /// The place of the entry for the directory at `path` if the bundle holds its names.
+  func place(ofDirectory path: [UInt8]) -> Int? {
+    guard let place = places[path], index.entries[place].kind == .directory else { return nil }
+    return index.entries[place].length > 0 ? place : nil
   }
 
   /// Whether a file or directory that has `status` now is the one that was packed, and may be read.

@@ -25,7 +25,8 @@ extension Planner {
 
   /// Asks for the status of a bytecode file that the bundle holds; `false` where it does not.
   func compare(bytecode path: [UInt8], of module: PlannedModule) -> Bool {
-    guard let bundle, let entry = module.location?.file, let place = bundle.place(of: entry) else {
+    guard let bundle, let entry = module.location?.file, let place = bundle.place(ofModule: entry)
+    else {
       return false
     }
     compared.set(path, place)
@@ -40,7 +41,7 @@ extension Planner {
   /// Asks for the status of a directory that the bundle holds the names of, or reads it where that asks
   /// nobody; `nil` where the bundle does not hold it.
   func compare(directory path: [UInt8]) -> DirectorySlot? {
-    guard let place = bundle?.place(of: path) else { return nil }
+    guard let place = bundle?.place(ofDirectory: path) else { return nil }
     if let listing = try? DirectoryListing.readCached(path) {
       cache.finish(listing: path, listing, nil)
       directories.set(path, .ready(listing))
