@@ -20,7 +20,8 @@ PACKAGES := binutils liburing-dev libpython3-dev pkg-config python3-venv
 PREFIX ?= /usr/local
 LIBRARY = $(DESTDIR)$(PREFIX)/lib/importahead
 
-TOOL := dist/bin/importahead
+LAUNCHER := dist/bin/importahead
+TOOL := dist/libexec/importahead
 PACKAGE := dist/python/importahead
 EXTENSION := $(PACKAGE)/_importahead.abi3.so
 VENV := .build/venv
@@ -30,7 +31,7 @@ PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Tests/
 
 -include Benchmarks/bench.mk
 
-.PHONY: help setup packages build tool extension python test test-swift test-python demo lint format \
+.PHONY: help setup packages build tool launcher extension python test test-swift test-python demo lint format \
 	conformance mutations install clean
 
 help: ## Show what can be made.
@@ -43,13 +44,19 @@ setup: ## Install the Debian packages that are missing; nothing when none is.
 packages:
 	@scripts/setup '$(SWIFT)' $(PACKAGES)
 
-build: tool extension python ## Build the tool and the extension into dist/.
-	@echo 'built $(TOOL) and $(EXTENSION)'
+build: tool launcher extension python ## Build the tool and the extension into dist/.
+	@echo 'built $(LAUNCHER) and $(EXTENSION)'
 
 # The tool carries its Swift runtime, so that it runs where there is no toolchain.
 tool: packages
 	@$(call swift-quietly,$(SWIFT) build -c release --product importahead --static-swift-stdlib)
 	@scripts/place --strip .build/release/importahead $(TOOL)
+
+# What is called importahead is small: it becomes the program to run, or the tool.
+launcher: packages
+	@$(call swift-quietly,$(SWIFT) build -c release --traits Embedded --product importahead-launcher \
+	  --scratch-path .build/embedded)
+	@scripts/place --strip .build/embedded/release/importahead-launcher $(LAUNCHER)
 
 # The extension is Embedded Swift and keeps a build directory of its own: the two never mix.
 extension: packages
@@ -99,8 +106,8 @@ mutations: packages $(VENV)/ready ## Break the product on purpose and show which
 
 install: build ## Copy the build to PREFIX, /usr/local by default, and link the tool into its bin.
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LIBRARY)'
-	@rm -rf '$(LIBRARY)/bin' '$(LIBRARY)/python'
-	@cp -a dist/bin dist/python '$(LIBRARY)'
+	@rm -rf '$(LIBRARY)/bin' '$(LIBRARY)/libexec' '$(LIBRARY)/python'
+	@cp -a dist/bin dist/libexec dist/python '$(LIBRARY)'
 	@ln -sfn ../lib/importahead/bin/importahead '$(DESTDIR)$(PREFIX)/bin/importahead'
 	@echo 'installed $(PREFIX)/bin/importahead'
 

@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "ImportaheadCore", targets: ["ImportaheadCore"]),
     .library(name: "_importahead", type: .dynamic, targets: ["ImportaheadModule"]),
     .executable(name: "importahead", targets: ["importahead"]),
+    .executable(name: "importahead-launcher", targets: ["ImportaheadLauncher"]),
   ],
   traits: [
     .trait(name: "Embedded", description: "Compile for the extension module: no Swift runtime.")
@@ -58,6 +59,11 @@ let package = Package(
         ])
       ]),
     .executableTarget(
+      name: "ImportaheadLauncher",
+      dependencies: ["CLinux", "ImportaheadCore"],
+      swiftSettings: embeddable,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--gc-sections"])]),
+    .executableTarget(
       name: "importahead",
       dependencies: [
         "ImportaheadCore",
@@ -70,6 +76,6 @@ let package = Package(
       swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "ImportaheadCLITests",
-      dependencies: ["importahead"]),
+      dependencies: ["importahead", "ImportaheadLauncher"]),
   ]
 )

@@ -20,12 +20,14 @@
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +54,14 @@ static inline int importahead_cpu_count(const cpu_set_t *set) { return CPU_COUNT
 static inline int importahead_clear_status_flags(int descriptor) {
   return fcntl(descriptor, F_SETFL, 0);
 }
+
+// prctl(2) is variadic.
+static inline int importahead_get_child_subreaper(int *is_reaper) {
+  return prctl(PR_GET_CHILD_SUBREAPER, is_reaper);
+}
+
+// fork(2) is marked unavailable in Swift: nothing but a program of one thread may call it.
+static inline pid_t importahead_fork(void) { return fork(); }
 
 // Declared as an enumerator of an anonymous type; musl has no such kind.
 static inline int importahead_adaptive_mutex(void) {

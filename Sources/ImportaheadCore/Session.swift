@@ -133,7 +133,6 @@ public final class Session: @unchecked Sendable {
 
   private func work() {
     let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
-    cache.note { $0.backend = fetcher.backend }
     monitor.locked { waker = fetcher.waker }
     work(with: fetcher)
     planner?.bundle?.release()
@@ -162,10 +161,15 @@ public final class Session: @unchecked Sendable {
       planner.recall(profile)
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
+    var backend = Backend.none
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
       planner.take(demands: demands)
       planner.pump()
+      if fetcher.backend != backend {
+        backend = fetcher.backend
+        cache.note { $0.backend = fetcher.backend }
+      }
       if !planner.isDone || !demands.isEmpty { idleSince = nil }
       guard planner.isDone else {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }

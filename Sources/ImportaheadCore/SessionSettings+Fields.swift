@@ -42,7 +42,7 @@ extension SessionSettings {
   }
 
   /// How many texts describe a session.
-  public static let fieldCount = 18
+  public static let fieldCount = 20
 
   /// Reads settings in the order that `importahead.hook` writes them; `nil` where there are not so
   /// many.
@@ -75,6 +75,8 @@ extension SessionSettings {
     }
     profile = ProfileSettings(fields.list(), interpreter: fields.text())
     bundle = fields.text()
+    profile.boot = Boot.digits(inMark: fields.text()) ?? []
+    profile.bootFiles = fields.list()
     isUseful = setProgram(commandLine: commandLine, isSafe: isSafe)
   }
 }

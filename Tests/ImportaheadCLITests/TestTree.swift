@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A throw-away copy of what `make build` leaves: the real tool beside a Python side of its own.
+/// A throw-away copy of what `make build` leaves: the real launcher and tool beside a Python side of its own.
 ///
 /// The Python side is a stand-in that only says whether it was loaded, so that these tests need no
 /// extension module.
@@ -24,7 +24,12 @@ final class TestTree {
     root = directory.resolvingSymlinksInPath().path
     try FileManager.default.createDirectory(
       atPath: "\(root)/dist/bin", withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: Self.product(), toPath: tool)
+    try FileManager.default.createDirectory(
+      atPath: "\(root)/dist/libexec", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: Self.product("importahead-launcher"), toPath: tool)
+    try FileManager.default.copyItem(
+      atPath: Self.product("importahead"), toPath: "\(root)/dist/libexec/importahead")
     try write(
       "dist/python/sitecustomize.py",
       "import os\nif os.environ.get('IMPORTAHEAD') != '0': os.environ['HOOK'] = 'sitecustomize'\n")
@@ -85,13 +90,13 @@ final class TestTree {
       errors: (try? String(contentsOfFile: errorFile, encoding: .utf8)) ?? "")
   }
 
-  /// The tool as it was built beside the tests.
-  private static func product() throws -> String {
+  /// A program as it was built beside the tests.
+  private static func product(_ name: String) throws -> String {
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let directory = (tests as NSString).deletingLastPathComponent
+    let path = "\((tests as NSString).deletingLastPathComponent)/\(name)"
     return try #require(
-      FileManager.default.isExecutableFile(atPath: "\(directory)/importahead")
-        ? "\(directory)/importahead" : nil, "the tool is not built beside the tests")
+      FileManager.default.isExecutableFile(atPath: path) ? path : nil,
+      "\(name) is not built beside the tests")
   }
 
   private static func environment(changedBy changes: [String: String?]) -> [String: String] {
@@ -99,9 +104,21 @@ final class TestTree {
     for name in result.keys where name.hasPrefix("PYTHON") || name.hasPrefix("IMPORTAHEAD") {
       result[name] = nil
     }
+    result["LD_LIBRARY_PATH"] = runtime
     for (name, value) in changes { result[name] = value }
     return result
   }
+
+  /// Where the Swift runtime of this process lies: as full Swift the launcher needs it, and is linked
+  /// without knowing where it is.
+  private static let runtime: String? = {
+    // The file has no size, so that it must be read to its end.
+    let file = FileHandle(forReadingAtPath: "/proc/self/maps")
+    let maps = String(decoding: file?.readDataToEndOfFile() ?? Data(), as: UTF8.self)
+    let line = maps.split(separator: "\n").first { $0.hasSuffix("/libswiftCore.so") }
+    guard let line, let start = line.firstIndex(of: "/") else { return nil }
+    return (String(line[start...]) as NSString).deletingLastPathComponent
+  }()
 }
 
 /// The interpreter the tests run, or `nil` where there is none.

@@ -1,9 +1,12 @@
 """The tool with the real hook: `run`, `enable` and `disable` as a user meets them."""
 
+import ctypes
 import json
+import mmap
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -138,3 +141,108 @@ def test_disable_leaves_nothing_behind(enabled, venv):
     assert installed_files(venv) != []
     assert run(TOOL, "disable", "--python", venv).returncode == 0
     assert installed_files(venv) == []
+
+
+def is_resident(path):
+    """Whether a file's first page is in the page cache; asking by a read would bring it there."""
+    with path.open("rb") as file:
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        size = path.stat().st_size
+        start = libc.mmap(None, ctypes.c_size_t(size), 1, 2, file.fileno(), ctypes.c_long(0))
+        pages = (ctypes.c_ubyte * (size // mmap.PAGESIZE + 1))()
+        libc.mincore(ctypes.c_void_p(start), ctypes.c_size_t(size), pages)
+        libc.munmap(ctypes.c_void_p(start), ctypes.c_size_t(size))
+        return bool(pages[0] & 1)
+
+
+def evict(path):
+    """Take a file out of the page cache, and say whether that worked."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return not is_resident(path)
+
+
+@pytest.fixture
+def started(tmp_path):
+    """A program that has been run once, and a way to run it again."""
+    (tmp_path / "late.py").write_text("value = 1\n" * 2000)
+    app = tmp_path / "app"
+    app.write_text(f"#!{sys.executable}\nimport late\n")
+    app.chmod(0o755)
+    extra = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    (tmp_path / "cache").mkdir()
+
+    def again(program=None, **variables):
+        if program is not None:
+            app.write_text(program)
+        return run(TOOL, "run", app, **{**extra, **variables})
+
+    for _ in range(2):
+        done = again()
+        assert (done.returncode, done.stderr) == (0, "")
+    again.records = tmp_path / "cache" / "importahead" / "v1"
+    (again.bytecode,) = (tmp_path / "__pycache__").glob("late.*.pyc")
+    return again
+
+
+def test_run_reads_ahead_before_there_is_an_interpreter(started):
+    (record,) = started.records.glob("*.boot")
+    content = record.read_bytes()
+    assert b"sitecustomize" in content
+    assert str(started.bytecode).encode() in content
+    assert record.stat().st_mode & 0o777 == 0o600
+    if not evict(started.bytecode):
+        pytest.skip("this file system evicts nothing")
+    # No interpreter at all: whatever comes into memory, the launcher has brought there.
+    done = started("#!/bin/sh\nsleep 0.5\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert is_resident(started.bytecode)
+
+
+def test_run_leaves_no_child_that_the_program_could_wait_for(started):
+    evict(started.bytecode)
+    begin = time.monotonic()
+    done = started(
+        f"#!{sys.executable}\nimport os\n"
+        "try:\n    print(os.waitpid(-1, os.WNOHANG))\nexcept ChildProcessError:\n    print('none')\n"
+    )
+    assert (done.stdout, done.stderr) == ("none\n", "")
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise", "fifo", "link", "open"])
+def test_hostile_record_is_ignored(started, tmp_path, damage):
+    (record,) = started.records.glob("*.boot")
+    content = record.read_bytes()
+    if damage == "open":
+        record.chmod(0o666)
+    else:
+        record.unlink()
+    if damage == "cut":
+        record.write_bytes(content[: len(content) // 2])
+    elif damage == "noise":
+        record.write_bytes(os.urandom(4000))
+    elif damage == "fifo":
+        os.mkfifo(record)
+    elif damage == "link":
+        (tmp_path / "other").write_bytes(content)
+        record.symlink_to(tmp_path / "other")
+    if not evict(started.bytecode):
+        pytest.skip("this file system evicts nothing")
+    done = started("#!/bin/sh\nsleep 0.3\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not is_resident(started.bytecode)
+
+
+def test_the_program_does_not_see_how_it_is_marked(started):
+    done = started(f"#!{sys.executable}\nimport os\nprint('IMPORTAHEAD_BOOT' in os.environ)\n")
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_without_profiles_there_is_no_record(started):
+    for record in started.records.glob("*"):
+        record.unlink()
+    assert started(IMPORTAHEAD_PROFILE="off").returncode == 0
+    assert list(started.records.glob("*")) == []

@@ -10,7 +10,10 @@ public enum Backend: UInt8, Sendable {
 final class Fetcher {
   private var ring: Ring?
   private let pool: WorkerPool
-  private let counter: WakeCounter?
+  private var counter: WakeCounter?
+  private let limits: FetchLimits
+  /// Whether a ring is to be set up once something has to be waited for.
+  private var wantsRing: Bool
   private var slots: [FileFetch?] = []
   private var free: [Int] = []
   private var onRing = 0
@@ -24,28 +27,35 @@ final class Fetcher {
   /// The ticket of the event counter's read.
   private static let wakeTicket = Ticket(rawValue: UInt64.max)
 
-  /// The back end in use.
-  var backend: Backend { ring == nil ? .threads : .ring }
+  /// The back end in use; while nothing had to be waited for, the one to try first.
+  var backend: Backend { ring == nil && !wantsRing ? .threads : .ring }
 
   /// The most files in flight at once.
   let depth: Int
 
-  /// Sets up a ring if `wanted` allows one and the kernel does, and worker threads otherwise.
+  /// A fetcher that sets up a ring when it is first needed if `wanted` says so and the kernel allows
+  /// it, and worker threads otherwise.
+  ///
+  /// What the page cache has needs neither: a warm start sets up no ring.
   init(wanted: Backend, limits: FetchLimits) {
     depth = limits.filesInFlight
-    var made: Ring?
-    var counter: WakeCounter?
-    if wanted == .ring {
-      counter = try? WakeCounter()
-      if counter != nil {
-        made = try? Ring(
-          depth: UInt32(clamping: limits.filesInFlight &* 2), workers: limits.ringWorkers)
-      }
+    self.limits = limits
+    wantsRing = wanted == .ring
+    pool = WorkerPool(most: wantsRing ? limits.threadsBesideRing : limits.threads)
+  }
+
+  private func setUpRing() {
+    guard wantsRing else { return }
+    wantsRing = false
+    guard let counter = try? WakeCounter() else { return pool.most = limits.threads }
+    let depth = UInt32(clamping: limits.filesInFlight &* 2)
+    ring = try? Ring(depth: depth, workers: limits.ringWorkers)
+    guard ring != nil else {
+      counter.close()
+      return pool.most = limits.threads
     }
-    self.counter = made == nil ? nil : counter
-    pool = WorkerPool(
-      most: made == nil ? limits.threads : limits.threadsBesideRing, waking: self.counter)
-    ring = made
+    self.counter = counter
+    pool.wakeOwner(by: counter)
   }
 
   /// What other threads wake the owner through.
@@ -64,6 +74,7 @@ final class Fetcher {
       if fetch.outcome != nil { report(fetch) }
       if !hasMore { return }
     }
+    setUpRing()
     guard ring != nil, refusals < 3 else { return try pool.submit(.file(fetch)) }
     let index = free.popLast() ?? slots.count
     if index == slots.count { slots.append(fetch) } else { slots[index] = fetch }
@@ -103,6 +114,8 @@ final class Fetcher {
     queueWake()
     pool.standBy()
     hasUnsubmitted = false
+    // What came before the ring was there has not been counted.
+    let deadline = pool.hasNews ? Instant.now : deadline
     do throws(Errno) {
       try ring?.submitAndWait(until: deadline)
     } catch {

@@ -42,16 +42,17 @@ final class WorkerPool: @unchecked Sendable {
   private var events: [FetchEvent] = []
   private var pending = 0
   private var isWoken = false
-  private let most: Int
-  /// Told of every event, when the owner waits on a ring and not here.
-  private let wakeCounter: WakeCounter?
+  /// The most threads.
+  var most: Int
+  /// Told of every event, when the owner waits on a ring and not here; guarded by the outlet's lock.
+  private var wakeCounter: WakeCounter?
   private let libraries = LibraryWarmer()
 
   /// A pool of up to `most` threads.
-  init(most: Int, waking wakeCounter: WakeCounter?) {
-    self.most = most
-    self.wakeCounter = wakeCounter
-  }
+  init(most: Int) { self.most = most }
+
+  /// Tells the owner of events by way of `counter` from now on: it will wait on a ring.
+  func wakeOwner(by counter: WakeCounter) { outlet.locked { wakeCounter = counter } }
 
   /// How many jobs have been given whose events are not yet taken.
   var inFlight: Int { outlet.locked { pending } }
@@ -91,8 +92,12 @@ final class WorkerPool: @unchecked Sendable {
   ///
   /// The ring's counter lives in the session's private descriptor table, out of the program's reach.
   func relayWake() {
-    wakeOwner()
-    guard wakeCounter != nil else { return }
+    let isOnRing = outlet.locked { () -> Bool in
+      isWoken = true
+      outlet.notifyAll()
+      return wakeCounter != nil
+    }
+    guard isOnRing else { return }
     monitor.locked {
       guard !threads.isEmpty else { return }
       queue.append(.wake)
@@ -100,12 +105,8 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  private func wakeOwner() {
-    outlet.locked {
-      isWoken = true
-      outlet.notifyAll()
-    }
-  }
+  /// Whether there are events, or somebody has woken the owner, since it took events last.
+  var hasNews: Bool { outlet.locked { isWoken || !events.isEmpty } }
 
   /// Takes the events there are; with a deadline, waits for one, or to be woken.
   func takeEvents(waitingUntil deadline: Instant?) -> [FetchEvent] {
@@ -169,11 +170,12 @@ final class WorkerPool: @unchecked Sendable {
 
   private func finish(_ job: Job) {
     let event = perform(job)
-    outlet.locked {
+    let counter = outlet.locked { () -> WakeCounter? in
       if let event { events.append(event) } else { isWoken = true }
       outlet.notifyAll()
+      return wakeCounter
     }
-    wakeCounter?.wake()
+    counter?.wake()
   }
 
   private func perform(_ job: Job) -> FetchEvent? {

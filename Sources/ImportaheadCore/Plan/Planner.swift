@@ -90,7 +90,7 @@ final class Planner {
     switch settings.root {
     case .script(let path):
       roles.set(path, .script)
-      read(path, limit: settings.limits.sourceSize, isLocal: false)
+      read(path, limit: settings.limits.sourceSize, isLocal: FileSystem.isLocal(path: path))
     case .command(let text):
       plan(
         SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true),

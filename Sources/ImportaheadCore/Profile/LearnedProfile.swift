@@ -91,7 +91,8 @@ final class LearnedProfile: @unchecked Sendable {
     }
     guard let previous else { return }
     let next = self.next(needs, after: previous, atEnd: atEnd, renewsPages: renewsPages)
-    let isWritten = next.map { !$0.entries.isEmpty && write($0.encoded()) } ?? false
+    let isWritten = next.map { !$0.entries.isEmpty && write($0.encoded(), to: name) } ?? false
+    if atEnd { saveBoot(next ?? previous, isNew: isWritten) }
     monitor.locked {
       isBusy = false
       if !atEnd { knownNeeds = needs.count }
@@ -112,7 +113,17 @@ final class LearnedProfile: @unchecked Sendable {
     return Profile(needs, mapped.libraries, after: previous, atEnd: atEnd, in: scope)
   }
 
-  private func write(_ bytes: [UInt8]) -> Bool {
+  /// Writes what the launcher may read ahead at the next start, where there is a launcher.
+  private func saveBoot(_ profile: Profile, isNew: Bool) {
+    guard BootKey.isValid(settings.profile.boot) else { return }
+    let name = BootKey.fileName(settings.profile.boot)
+    if !isNew, let directory = try? open(mayCreate: false), directory.holds(name) { return }
+    let record = BootRecord(
+      interpreter: mapped.interpreter, modules: settings.profile.bootFiles, profile, in: scope)
+    _ = write(record.encoded, to: name)
+  }
+
+  private func write(_ bytes: [UInt8], to name: [UInt8]) -> Bool {
     guard bytes.count <= Profile.mostBytes, let directory = try? open(mayCreate: true) else {
       return false
     }

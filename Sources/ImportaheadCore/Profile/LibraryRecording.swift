@@ -15,11 +15,18 @@ struct LibraryRecording {
   let first: Int
 
   /// The objects loaded since, in that order; none where the kernel does not tell of pages.
-  var libraries: [UsedLibrary] {
+  var libraries: [UsedLibrary] { Self.used(MappedObject.all.dropFirst(first)) }
+
+  /// The objects that were there before, the interpreter itself among them.
+  var interpreter: [UsedLibrary] { Self.used(MappedObject.all.prefix(first)) }
+
+  private static func used(_ objects: ArraySlice<MappedObject>) -> [UsedLibrary] {
     guard var map = try? PageMap() else { return [] }
     var found: [UsedLibrary] = []
-    for object in MappedObject.all.dropFirst(first) where object.path.first == PathBytes.slash {
-      guard let path = Self.resolved(object.path),
+    for object in objects {
+      // The program itself has no name.
+      let name = object.path.isEmpty ? Array("/proc/self/exe".utf8) : object.path
+      guard name.first == PathBytes.slash, let path = resolved(name),
         let status = try? FileStatus(path: CPath(path)), status.isRegular
       else { continue }
       var touched = object.segments.flatMap { map.touched($0) }
@@ -28,7 +35,7 @@ struct LibraryRecording {
         let pages = LibraryPages(
           size: Int(clamping: status.size), modified: status.modified, touched: touched)
       else { continue }
-      found.append(UsedLibrary(name: object.path, path: path, pages: pages))
+      found.append(UsedLibrary(name: name, path: path, pages: pages))
     }
     return found
   }

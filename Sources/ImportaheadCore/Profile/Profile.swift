@@ -87,7 +87,8 @@ struct Profile: Sendable {
     return bytes + Self.checksum(of: bytes[...])
   }
 
-  private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+  /// What stands at the end of a file.
+  static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
     var hash = ByteHash()
     for byte in bytes { hash.combine(byte) }
     return Hexadecimal.digits(of: hash.value) + [0x0A]

@@ -118,8 +118,7 @@ struct ProfileScope {
   /// Whether the path is one that a program could have mapped a library from: normalised, named like
   /// one (`libm.so.6`), and not among the kernel's own.
   private static func isLibrary(_ path: [UInt8]) -> Bool {
-    guard path.first == PathBytes.slash, isNormal(path[1...]) else { return false }
-    for root in ["/proc/", "/sys/", "/dev/"] where path.starts(with: root.utf8) { return false }
+    guard isOrdinary(path) else { return false }
     let name = PathBytes.split(path).name
     let mark = Array(".so".utf8)
     return name.count > mark.count
@@ -128,6 +127,13 @@ struct ProfileScope {
         return name[index..<end].elementsEqual(mark)
           && (end == name.count || name[end] == PathBytes.dot)
       }
+  }
+
+  /// Whether a path is absolute, normalised, and not among the kernel's own.
+  static func isOrdinary(_ path: [UInt8]) -> Bool {
+    guard path.first == PathBytes.slash, isNormal(path[1...]) else { return false }
+    for root in ["/proc/", "/sys/", "/dev/"] where path.starts(with: root.utf8) { return false }
+    return true
   }
 
   /// Whether no part is empty, `.`, `..` or holds a NUL.

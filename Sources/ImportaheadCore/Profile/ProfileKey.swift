@@ -59,6 +59,11 @@ public struct ProfileSettings: Sendable {
   /// What tells interpreters apart: version, build and prefixes.
   public var interpreter: [UInt8] = []
 
+  /// The digits of the record that the launcher looks for; empty without a launcher.
+  public var boot: [UInt8] = []
+  /// Files of modules that the interpreter had loaded when the session began.
+  public var bootFiles: [[UInt8]] = []
+
   /// No profiles.
   public init() {}
 }

@@ -117,6 +117,7 @@ def _settings():
     optimization = f".opt-{flags.optimize}" if flags.optimize else ""
 
     join = "\0".join
+    boot = _boot()
 
     return (
         join(_command_line()),
@@ -137,6 +138,8 @@ def _settings():
         join(_profile()),
         join((sys.version, sys.prefix, sys.exec_prefix)),
         _variable("IMPORTAHEAD_BUNDLE") or "",
+        boot,
+        join(_loaded_files()) if boot else "",
     )
 
 
@@ -157,6 +160,21 @@ def _profile():
         home = environ.get("HOME") or ""
         home = home.rstrip("/") + "/.cache" if home[:1] == "/" else ""
     return (mode, home, "importahead", "v1") if mode and home else ()
+
+
+def _boot():
+    """What `importahead run` calls this program; nobody else is to see it."""
+    from os import environ
+
+    found = None if sys.flags.ignore_environment else environ.pop("IMPORTAHEAD_BOOT", None)
+    return found or ""
+
+
+def _loaded_files():
+    """The bytecode files of the modules that the interpreter has loaded, and of the finder."""
+    found = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
+    own = [name.replace("hook.", "finder.") for name in [__spec__.cached] if name]
+    return [name for name in found + own if isinstance(name, str)]
 
 
 def _command_line():

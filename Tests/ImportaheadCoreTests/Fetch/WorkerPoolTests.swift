@@ -20,7 +20,7 @@ struct WorkerPoolTests {
 
   @Test("every job ends in one event, however few threads there are", arguments: [1, 4])
   func events(most: Int) throws {
-    let pool = WorkerPool(most: most, waking: nil)
+    let pool = WorkerPool(most: most)
     for number in 0..<100 {
       try pool.submit(.file(FileFetch(statusOf: tree.bytes("many/\(number)"), isLocal: false)))
     }
@@ -35,7 +35,7 @@ struct WorkerPoolTests {
 
   @Test("jobs given before the end are done")
   func closing() throws {
-    let pool = WorkerPool(most: 2, waking: nil)
+    let pool = WorkerPool(most: 2)
     for number in 0..<50 {
       try pool.submit(.file(FileFetch(statusOf: tree.bytes("many/\(number)"), isLocal: false)))
     }
@@ -45,12 +45,12 @@ struct WorkerPoolTests {
 
   @Test("a pool that was never used closes at once")
   func unused() {
-    #expect(WorkerPool(most: 2, waking: nil).close(milliseconds: 0))
+    #expect(WorkerPool(most: 2).close(milliseconds: 0))
   }
 
   @Test("a file whose outcome was passed on before is only said to be closed")
   func reported() throws {
-    let pool = WorkerPool(most: 1, waking: nil)
+    let pool = WorkerPool(most: 1)
     let fetch = FileFetch(statusOf: tree.bytes("files/normal"), isLocal: false)
     fetch.isReported = true
     try pool.submit(.file(fetch))
@@ -63,7 +63,7 @@ struct WorkerPoolTests {
 
   @Test("a wake that comes before the wait is not lost, and counts once")
   func earlyWake() {
-    let pool = WorkerPool(most: 1, waking: nil)
+    let pool = WorkerPool(most: 1)
     pool.relayWake()
     let start = Instant.now
     #expect(pool.takeEvents(waitingUntil: start.adding(milliseconds: 10_000)).isEmpty)

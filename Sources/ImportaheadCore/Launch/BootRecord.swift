@@ -1,0 +1,121 @@
+/// What a start of one program reads, the interpreter's own files included: for what stands before the
+/// interpreter.
+///
+/// In a file: a first line, then for each thing its path and what to do with it, each followed by a
+/// NUL, then a checksum. Like a profile it is a list of hints, and holds no code.
+struct BootRecord: Sendable {
+  /// What is done with a path.
+  enum Action: Equatable, Sendable {
+    /// The whole file is brought into the page cache.
+    case contents
+    /// Some pages of it are.
+    case pages(LibraryPages)
+    /// Its status is asked for.
+    case status
+    /// The directory is read.
+    case names
+  }
+
+  /// One thing to do.
+  struct Entry: Equatable, Sendable {
+    let path: [UInt8]
+    let action: Action
+  }
+
+  private(set) var entries: [Entry] = []
+
+  /// The most entries; a module has two.
+  static let mostEntries = 4 &* Profile.mostEntries
+  private static let heading = Array("importahead boot 1\n".utf8)
+  private static let checksumSize = 17
+
+  /// A record without entries.
+  init() {}
+
+  /// Adds an entry unless nothing may be done with such a path.
+  mutating func add(_ path: [UInt8], _ action: Action) {
+    if Self.allows(path), entries.count < Self.mostEntries {
+      entries.append(Entry(path: path, action: action))
+    }
+  }
+
+  /// Reads a file's bytes; `nil` where anything about their form is wrong.
+  init?(_ bytes: [UInt8]) {
+    let end = bytes.count &- Self.checksumSize
+    guard end >= Self.heading.count, bytes.starts(with: Self.heading),
+      bytes[end...].elementsEqual(Profile.checksum(of: bytes[..<end]))
+    else { return nil }
+    guard let found = Self.entries(in: bytes, until: end) else { return nil }
+    entries = found
+  }
+
+  private static func entries(in bytes: [UInt8], until end: Int) -> [Entry]? {
+    var found: [Entry] = []
+    var rest = bytes[heading.count..<end]
+    while let pathEnd = rest.firstIndex(of: 0) {
+      let path = Array(rest[..<pathEnd])
+      rest = rest[(pathEnd &+ 1)...]
+      guard let actionEnd = rest.firstIndex(of: 0), let action = action(of: rest[..<actionEnd]),
+        allows(path), found.count < mostEntries
+      else { return nil }
+      rest = rest[(actionEnd &+ 1)...]
+      found.append(Entry(path: path, action: action))
+    }
+    return rest.isEmpty ? found : nil
+  }
+
+  private static func action(of text: ArraySlice<UInt8>) -> Action? {
+    if text.isEmpty { return .contents }
+    if text.count == 1, text.first == UInt8(ascii: "s") { return .status }
+    if text.count == 1, text.first == UInt8(ascii: "d") { return .names }
+    return LibraryPages(text).map { .pages($0) }
+  }
+
+  /// The bytes of the file.
+  var encoded: [UInt8] {
+    var bytes = Self.heading
+    for entry in entries {
+      bytes += entry.path
+      bytes.append(0)
+      switch entry.action {
+      case .contents: break
+      case .status: bytes.append(UInt8(ascii: "s"))
+      case .names: bytes.append(UInt8(ascii: "d"))
+      case .pages(let pages): bytes += pages.encoded
+      }
+      bytes.append(0)
+    }
+    return bytes + Profile.checksum(of: bytes[...])
+  }
+
+  /// Whether a path may be looked at: absolute, normalised, and not among the kernel's own.
+  private static func allows(_ path: [UInt8]) -> Bool {
+    path.count <= ProfileScope.longestPath && ProfileScope.isOrdinary(path)
+  }
+}
+
+extension BootRecord {
+  /// What a start needed: `interpreter`'s objects, the files of modules that were loaded before the
+  /// session began, then what the profile names.
+  init(interpreter: [UsedLibrary], modules: [[UInt8]], _ profile: Profile, in scope: ProfileScope) {
+    for library in interpreter { add(library.path, .pages(library.pages)) }
+    for module in modules { add(module, .contents) }
+    let settings = scope.settings
+    for entry in profile.worthwhile {
+      switch entry.kind {
+      case .directory: add(entry.path, .names)
+      case .bytecode: add(entry.path, .contents)
+      case .native, .library: if let pages = entry.pages { add(entry.path, .pages(pages)) }
+      case .source:
+        guard !settings.cacheSuffix.isEmpty else {
+          add(entry.path, .contents)
+          continue
+        }
+        add(entry.path, .status)
+        let file = PathBytes.bytecodePath(
+          of: entry.path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
+        add(file, .contents)
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// Embedded Swift takes iovec to be declared by whichever header it met first.
+internal import CLiburing
+internal import CLinux
+
+/// Brings what a record names into the page cache, many at once and in its order.
+final class BootWork: @unchecked Sendable {
+  private let entries: [BootRecord.Entry]
+  private let monitor = Monitor()
+  private var next = 0
+  private let deadline = Instant.now.adding(milliseconds: 10_000)
+
+  /// A cold open waits for one read after the other: so many wait at once.
+  private static let threads = 16
+  /// The largest file that is brought in as a whole.
+  private static let mostContents = 8 << 20
+  /// The most bytes of all.
+  private var bytesLeft = 1 << 30
+
+  init(_ record: BootRecord) { entries = record.entries }
+
+  /// Does everything; returns when all that had to be waited for has come.
+  func perform() {
+    let threads = (1..<Self.threads).compactMap { _ in try? Thread { self.work() } }
+    work()
+    for thread in threads { _ = thread.join(milliseconds: 10_000) }
+  }
+
+  private func work() {
+    while let entry = take() { perform(entry) }
+  }
+
+  private func take() -> BootRecord.Entry? {
+    monitor.locked {
+      guard next < entries.count, bytesLeft > 0, Instant.now < deadline else { return nil }
+      next &+= 1
+      return entries[next &- 1]
+    }
+  }
+
+  private func perform(_ entry: BootRecord.Entry) {
+    let name = CPath(entry.path)
+    // Looked at before it is opened: opening a device can do things.
+    guard let status = try? FileStatus(path: name) else { return }
+    switch entry.action {
+    case .status: return
+    case .names:
+      if status.isDirectory { _ = try? DirectoryListing.read(entry.path) }
+    case .contents:
+      guard status.isRegular, status.size <= UInt64(Self.mostContents),
+        let file = try? OpenFile(library: name)
+      else { return }
+      let units = Int(clamping: status.size) / LibraryPages.unit &+ 1
+      file.readAhead(LibraryPages.Range(start: 0, count: units))
+      spend(units &* LibraryPages.unit)
+    case .pages(let pages):
+      guard pages.isOf(status), let file = try? OpenFile(library: name) else { return }
+      for range in pages.ranges { file.readAhead(range) }
+      spend(pages.bytes)
+    }
+  }
+
+  private func spend(_ bytes: Int) { monitor.locked { bytesLeft &-= bytes } }
+}
+
+/// Whether what a start reads is in memory, told by a few samples without any I/O.
+enum BootProbe {
+  /// How many files are looked at: enough to meet one that is cold, few enough for a warm start.
+  private static let samples = 8
+
+  /// Whether any sample would have to wait for a disk or a server.
+  static func isCold(_ record: BootRecord) -> Bool {
+    let files = record.entries.filter {
+      switch $0.action {
+      case .contents, .pages: return true
+      case .status, .names: return false
+      }
+    }
+    let step = Swift.max(1, files.count / samples)
+    for index in stride(from: 0, to: files.count, by: step) where isCold(files[index]) {
+      return true
+    }
+    return false
+  }
+
+  private static func isCold(_ entry: BootRecord.Entry) -> Bool {
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+    let name = CPath(entry.path)
+    var descriptor = unsafe importahead_openat2(
+      name.pointer, UInt64(flags), UInt64(RESOLVE_CACHED))
+    if descriptor < 0 {
+      let reason = Errno.last.code
+      if reason == EAGAIN { return true }
+      guard reason == ENOSYS || reason == EINVAL else { return false }
+      descriptor = unsafe importahead_open(name.pointer, flags)
+    }
+    guard descriptor >= 0 else { return false }
+    defer { _ = close(descriptor) }
+    var place = 0
+    if case .pages(let pages) = entry.action {
+      // The middle of the largest range: its ends may have come with something else.
+      let largest = pages.ranges.max { $0.count < $1.count }
+      place = largest.map { ($0.start &+ $0.count / 2) &* LibraryPages.unit } ?? 0
+    }
+    var byte: UInt8 = 0
+    let count = unsafe withUnsafeMutablePointer(to: &byte) { pointer in
+      var part = unsafe iovec(iov_base: pointer, iov_len: 1)
+      return unsafe preadv2(descriptor, &part, 1, place, RWF_NOWAIT_FLAG)
+    }
+    return count < 0 && Errno.last.code == EAGAIN
+  }
+}
