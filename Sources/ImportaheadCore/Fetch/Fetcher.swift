@@ -84,9 +84,14 @@ final class Fetcher {
 
   /// Reads a directory at once where that asks nobody; otherwise starts its reading and returns `nil`.
   func list(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
-    if let listing = try DirectoryListing.readCached(path) { return listing }
+    if let listing = try listCached(path) { return listing }
     try pool.submit(.list(path))
     return nil
+  }
+
+  /// Reads a directory where that asks nobody; `nil` elsewhere.
+  func listCached(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
+    try DirectoryListing.readCached(path, on: pool.fileSystems)
   }
 
   /// Starts the warming of a shared object: of `pages` where they are known and still its own.

@@ -47,6 +47,8 @@ final class WorkerPool: @unchecked Sendable {
   /// Told of every event, when the owner waits on a ring and not here; guarded by the outlet's lock.
   private var wakeCounter: WakeCounter?
   private let libraries = LibraryWarmer()
+  /// What is known of the file systems that directories lie on.
+  let fileSystems = KnownFileSystems()
 
   /// A pool of up to `most` threads.
   init(most: Int) { self.most = most }
@@ -186,7 +188,7 @@ final class WorkerPool: @unchecked Sendable {
       return wasReported ? .closed : .file(fetch)
     case .list(let path):
       do throws(Errno) {
-        return .listed(path, try DirectoryListing.read(path))
+        return .listed(path, try DirectoryListing.read(path, on: fileSystems))
       } catch {
         return .notListed(path, error)
       }

@@ -7,11 +7,13 @@ extension DirectoryListing {
   /// Reads the directory at `path`; throws `E2BIG` where it holds more than `mostNames`.
   ///
   /// Blocks: io_uring has no getdents, so that this runs on a worker thread.
-  static func read(_ path: [UInt8]) throws(Errno) -> DirectoryListing {
+  static func read(
+    _ path: [UInt8], on known: KnownFileSystems = KnownFileSystems()
+  ) throws(Errno) -> DirectoryListing {
     let descriptor = unsafe CPath(path).withPointer { unsafe importahead_open($0, openFlags) }
     guard descriptor >= 0 else { throw Errno.last }
     defer { _ = close(descriptor) }
-    return try read(path, descriptor, isLocal: FileSystem.isLocal(descriptor))
+    return try read(path, descriptor, on: known)
   }
 
   /// Reads the directory at `path` where that asks no server and the kernel knows the way to it;
@@ -19,28 +21,36 @@ extension DirectoryListing {
   ///
   /// Nothing tells whether the names themselves are in memory; on a local file system they are a few
   /// blocks. RESOLVE_CACHED needs Linux 5.12; before that the answer is always `nil`.
-  static func readCached(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
-    let descriptor = unsafe CPath(path).withPointer {
-      unsafe importahead_openat2($0, UInt64(openFlags), UInt64(RESOLVE_CACHED))
+  static func readCached(
+    _ path: [UInt8], on known: KnownFileSystems
+  ) throws(Errno) -> DirectoryListing? {
+    // O_PATH: to open a directory may ask a server.
+    let flags = UInt64(O_PATH | O_DIRECTORY | O_CLOEXEC)
+    let place = unsafe CPath(path).withPointer {
+      unsafe importahead_openat2($0, flags, UInt64(RESOLVE_CACHED))
     }
-    guard descriptor >= 0 else {
+    guard place >= 0 else {
       let reason = Errno.last
       if reason.isExpected { throw reason }
       return nil
     }
+    defer { _ = close(place) }
+    guard known.isLocal(place, try FileStatus(descriptor: place)) else { return nil }
+    let descriptor = unsafe importahead_openat(place, ".", openFlags, 0)
+    guard descriptor >= 0 else { throw Errno.last }
     defer { _ = close(descriptor) }
-    guard FileSystem.isLocal(descriptor) else { return nil }
-    return try read(path, descriptor, isLocal: true)
+    return try read(path, descriptor, on: known)
   }
 
   private static var openFlags: Int32 { O_RDONLY | O_DIRECTORY | O_CLOEXEC }
 
   private static func read(
-    _ path: [UInt8], _ descriptor: Int32, isLocal: Bool
+    _ path: [UInt8], _ descriptor: Int32, on known: KnownFileSystems
   ) throws(Errno) -> DirectoryListing {
     let status = try FileStatus(descriptor: descriptor)
     let listing = DirectoryListing(
-      path: path, status: status, isLocal: isLocal, readAt: Instant.realTime)
+      path: path, status: status, isLocal: known.isLocal(descriptor, status),
+      readAt: Instant.realTime)
     var buffer = [UInt8](repeating: 0, count: 32 << 10)
     while true {
       let size = buffer.count

@@ -1,5 +1,23 @@
 internal import CLinux
 
+/// File systems that have been asked for their type, by device: asking may take a round trip.
+final class KnownFileSystems: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var known: [(device: UInt64, isLocal: Bool)] = []
+
+  /// Enough for any program's path entries.
+  private static let most = 64
+
+  /// Whether the file system of an open file with `status` asks no server.
+  func isLocal(_ descriptor: Int32, _ status: FileStatus) -> Bool {
+    let found = monitor.locked { known.first { $0.device == status.device } }
+    if let found { return found.isLocal }
+    let isLocal = FileSystem.isLocal(descriptor)
+    monitor.locked { if known.count < Self.most { known.append((status.device, isLocal)) } }
+    return isLocal
+  }
+}
+
 /// What is known of a file system by its type.
 enum FileSystem {
   /// Magic numbers (statfs(2)) of file systems that open and look up known names without asking

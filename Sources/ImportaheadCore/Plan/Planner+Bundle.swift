@@ -42,7 +42,7 @@ extension Planner {
   /// nobody; `nil` where the bundle does not hold it.
   func compare(directory path: [UInt8]) -> DirectorySlot? {
     guard let place = bundle?.place(ofDirectory: path) else { return nil }
-    if let listing = try? DirectoryListing.readCached(path) {
+    if let listing = try? fetcher.listCached(path) {
       cache.finish(listing: path, listing, nil)
       directories.set(path, .ready(listing))
       return .ready(listing)

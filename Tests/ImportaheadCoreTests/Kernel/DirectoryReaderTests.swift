@@ -61,15 +61,16 @@ struct DirectoryReaderTests {
     let path = tree.bytes("d")
     let listing = try DirectoryListing.read(path)
     // Another kernel or file system may always say that it would have to look.
-    if let cached = try DirectoryListing.readCached(path) {
+    if let cached = try DirectoryListing.readCached(path, on: KnownFileSystems()) {
       #expect(cached.names == listing.names)
       #expect(cached.status == listing.status)
       #expect(cached.isLocal)
     }
     for name in ["absent", "d/file.py"] {
-      #expect(((try? DirectoryListing.readCached(tree.bytes(name))) ?? nil) == nil)
+      #expect(((try? DirectoryListing.readCached(tree.bytes(name), on: .init())) ?? nil) == nil)
     }
-    #expect(((try? DirectoryListing.readCached(Array("/proc/self/fd".utf8))) ?? nil) == nil)
+    #expect(
+      ((try? DirectoryListing.readCached(Array("/proc/self/fd".utf8), on: .init())) ?? nil) == nil)
   }
 
   @Test("an empty directory has no names")
