@@ -117,7 +117,7 @@ def plant(grove, key, case, interpreter):
         root = tree_of(lane, key)
         remove_tree(root)
         remove_tree(_beside(root, "cache"))
-        case.plant(root, interpreter, lane.python(interpreter))
+        case.plant(root, interpreter, lane.python(interpreter, case.flavour))
         if lane.label == KNOWN:
             learn(lane, key, case, interpreter)
         if case.between is not None:
@@ -233,7 +233,7 @@ def snapshot(root, lane):
             if stat.S_ISREG(status.st_mode):
                 entry.append(stock_words(_content(path), lane))
             elif stat.S_ISLNK(status.st_mode):
-                entry.append(os.readlink(path))
+                entry.append(stock_words(os.fsencode(os.readlink(path)), lane))
             key = os.fsencode(path.relative_to(root))
             found[os.fsdecode(stock_words(key, lane))] = entry
     return found

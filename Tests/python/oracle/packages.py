@@ -35,6 +35,7 @@ def install(grove, interpreter, name="packages"):
             shutil.rmtree(target)
             copy = partial(_copy, bytes(source), bytes(target))
             shutil.copytree(source, target, symlinks=True, copy_function=copy)
+            _lay_scripts(grove.stock.environment(interpreter, name), lane, interpreter, name)
         stamp.write_text(wanted)
     for lane in grove.lanes:
         grove.lay_pth(lane, interpreter, name)
@@ -49,6 +50,16 @@ def _pip_install(python, requirements):
     )
     if answer.returncode:
         pytest.skip("packages cannot be installed: %s" % answer.stderr.decode()[-400:])
+
+
+def _lay_scripts(stock, lane, interpreter, name):
+    """Lays the scripts that packages brought into a lane's environment, for its own interpreter."""
+    ours = lane.environment(interpreter, name)
+    for script in (stock / "bin").iterdir():
+        target = ours / "bin" / script.name
+        if script.is_file() and not target.exists():
+            target.write_bytes(script.read_bytes().replace(bytes(stock), bytes(ours)))
+            target.chmod(script.stat().st_mode)
 
 
 def _compile(python, folder):
