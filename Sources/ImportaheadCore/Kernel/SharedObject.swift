@@ -9,8 +9,9 @@ internal import CLinux
   private var needed: [[UInt8]] = []
   private var runPaths: [[UInt8]] = []
 
-  /// Executable pages above this are left to page faults: a large library runs little of its code.
-  private static let mostCode = 32 << 20
+  /// More executable pages than this are left to page faults: a large library runs little of its code,
+  /// nobody knows yet which, and the disk has other things to read meanwhile.
+  private static let mostCode = 4 << 20
   /// The most that is warmed of one object.
   private static let mostBytes = 48 << 20
   /// The most libraries, and directories to look for them in, that an object is believed to name:
@@ -38,7 +39,7 @@ internal import CLinux
     var total = 0
     for segment in segments where segment.p_type == UInt32(PT_LOAD) {
       var length = Int(clamping: segment.p_filesz)
-      if segment.p_flags & UInt32(PF_X) != 0 { length = Swift.min(length, Self.mostCode) }
+      if segment.p_flags & UInt32(PF_X) != 0, length > Self.mostCode { continue }
       length = Swift.min(length, Self.mostBytes &- total)
       guard length > 0 else { continue }
       _ = posix_fadvise(
