@@ -28,6 +28,8 @@ final class LearnedProfile: @unchecked Sendable {
   /// While a program runs, its profile is written each time it has become this much longer, in
   /// eighths: a server that never ends has one too.
   private static let growth = 10
+  /// How long the program's end waits for a writing that is under way, in milliseconds.
+  private static let patience = 500
   /// The least that is worth a file before the program has ended.
   private static let leastNeeds = 64
 
@@ -84,6 +86,9 @@ final class LearnedProfile: @unchecked Sendable {
     guard settings.profile.isWritten, !needs.isEmpty else { return }
     _ = load()
     let previous: Profile? = monitor.locked {
+      // The session's thread may be at it: the end of the program would cut it off.
+      let deadline = Instant.now.adding(milliseconds: Self.patience)
+      while atEnd, isBusy, monitor.wait(until: deadline) {}
       guard !isBusy, !isClosed else { return nil }
       isBusy = true
       isClosed = atEnd
@@ -95,6 +100,7 @@ final class LearnedProfile: @unchecked Sendable {
     if atEnd { saveBoot(next ?? previous, isNew: isWritten) }
     monitor.locked {
       isBusy = false
+      monitor.notifyAll()
       if !atEnd { knownNeeds = needs.count }
       guard isWritten, let next else { return }
       wasWritten = true
