@@ -33,6 +33,14 @@ struct SessionTests {
     return (plain, plain.settings(in: tree, backend: backend))
   }
 
+  /// A session that has run to its end for the first time, and when that was.
+  private func settled(_ settings: SessionSettings) throws -> (Session, time: Int) {
+    let session = Session(settings: settings)
+    try session.start()
+    #expect(session.hasEnded())
+    return (session, session.statistics.sessionTime)
+  }
+
   private func code(of plan: PlanCase) -> [String] {
     let all = (try? FileManager.default.subpathsOfDirectory(atPath: tree.path(plan.folder))) ?? []
     return all.filter { $0.hasSuffix(".py") || $0.hasSuffix(".pyc") }
@@ -40,9 +48,7 @@ struct SessionTests {
 
   @Test("it brings what a program imports into memory", arguments: PlanCase.all, backends)
   func cases(plan: PlanCase, backend: Backend) throws {
-    let session = Session(settings: plan.settings(in: tree, backend: backend))
-    try session.start()
-    #expect(session.hasEnded())
+    let (session, _) = try settled(plan.settings(in: tree, backend: backend))
     let served = code(of: plan).filter { session.has(tree.bytes("\(plan.folder)/\($0)")) }
     #expect(Set(served) == plan.served)
     #expect(session.statistics.errors == 0)
@@ -79,10 +85,7 @@ struct SessionTests {
   @Test("a module that is found is put on its way before its loader asks", arguments: backends)
   func prompting(backend: Backend) throws {
     let (plan, settings) = try plain(backend)
-    let session = Session(settings: settings)
-    try session.start()
-    #expect(session.hasEnded())
-    let time = session.statistics.sessionTime
+    let (session, time) = try settled(settings)
     let (name, folder) = (Array("pkg.unused".utf8), tree.bytes("\(plan.folder)/pkg"))
     #expect(session.locate(name, in: folder, mayWait: true)?.kind == .source)
     #expect(session.hasEnded(after: time))
@@ -118,10 +121,7 @@ struct SessionTests {
     "a package asked for out of the blue brings its modules, if they are few", arguments: backends)
   func neighbours(backend: Backend) throws {
     let plan = try #require(PlanCase.all.first { $0.title.hasPrefix("packages that nothing") })
-    let session = Session(settings: plan.settings(in: tree, backend: backend))
-    try session.start()
-    #expect(session.hasEnded())
-    let time = session.statistics.sessionTime
+    let (session, time) = try settled(plan.settings(in: tree, backend: backend))
     for name in ["few", "many"] { session.demand(module: Array(name.utf8)) }
     #expect(session.hasEnded(after: time))
     let served = code(of: plan).filter { session.has(tree.bytes("\(plan.folder)/\($0)")) }
@@ -182,9 +182,7 @@ struct SessionTests {
   @Test("the child of a fork has an empty session that does nothing", arguments: backends)
   func child(backend: Backend) throws {
     let (plan, settings) = try plain(backend)
-    let session = Session(settings: settings)
-    try session.start()
-    #expect(session.hasEnded())
+    let (session, _) = try settled(settings)
     session.stop(milliseconds: 5000)
     session.becomeChild()
     #expect(code(of: plan).allSatisfy { !session.has(tree.bytes("\(plan.folder)/\($0)")) })
@@ -199,9 +197,7 @@ struct SessionTests {
     var (_, settings) = try plain(backend)
     settings.pathEntries = []
     settings.root = .command([])
-    let session = Session(settings: settings)
-    try session.start()
-    #expect(session.hasEnded())
+    let (session, _) = try settled(settings)
     #expect(session.stop(milliseconds: 5000))
   }
 

@@ -94,6 +94,9 @@ final class Fetcher {
     try DirectoryListing.readCached(path, on: pool.fileSystems)
   }
 
+  /// Whether the file system that `path` leads to asks no server.
+  func isLocal(_ path: [UInt8]) -> Bool { pool.fileSystems.isLocal(path) }
+
   /// Starts the warming of a shared object: of `pages` where they are known and still its own.
   func warm(_ path: [UInt8], _ pages: LibraryPages? = nil) throws(Errno) {
     try pool.submit(.pages(path, pages))

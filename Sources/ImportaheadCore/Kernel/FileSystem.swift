@@ -16,6 +16,16 @@ final class KnownFileSystems: @unchecked Sendable {
     monitor.locked { if known.count < Self.most { known.append((status.device, isLocal)) } }
     return isLocal
   }
+
+  /// Whether the file system that `path` leads to asks no server.
+  func isLocal(_ path: [UInt8]) -> Bool {
+    let name = CPath(path)
+    let descriptor = unsafe importahead_open(name.pointer, O_PATH | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { _ = close(descriptor) }
+    guard let status = try? FileStatus(descriptor: descriptor) else { return false }
+    return isLocal(descriptor, status)
+  }
 }
 
 /// What is known of a file system by its type.
@@ -26,15 +36,6 @@ enum FileSystem {
     0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x0102_1994, 0x794C_7630, 0x7371_7368,
     0xE0F5_E1E2, 0x2FC1_2FC1, 0x8584_58F6,
   ]
-
-  /// Whether the file system that `path` leads to is one of those.
-  static func isLocal(path: [UInt8]) -> Bool {
-    let name = CPath(path)
-    let descriptor = unsafe importahead_open(name.pointer, O_PATH | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { _ = close(descriptor) }
-    return isLocal(descriptor)
-  }
 
   /// Whether the file system of an open file is one of those; any other may be slow at any call.
   static func isLocal(_ descriptor: Int32) -> Bool {

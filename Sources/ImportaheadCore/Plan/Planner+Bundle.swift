@@ -42,11 +42,7 @@ extension Planner {
   /// nobody; `nil` where the bundle does not hold it.
   func compare(directory path: [UInt8]) -> DirectorySlot? {
     guard let place = bundle?.place(ofDirectory: path) else { return nil }
-    if let listing = try? fetcher.listCached(path) {
-      cache.finish(listing: path, listing, nil)
-      directories.set(path, .ready(listing))
-      return .ready(listing)
-    }
+    if let listing = try? fetcher.listCached(path) { return present(listing, of: path) }
     do throws(Errno) {
       try fetcher.start(FileFetch(statusOf: path, isLocal: false))
       compared.set(path, place)
@@ -80,8 +76,7 @@ extension Planner {
     if case .status(let status) = outcome, bundle.isCurrent(place, status),
       let listing = bundle.listing(at: place, status: status, isLocal: isLocal(path))
     {
-      cache.finish(listing: path, listing, nil)
-      settle(directory: path, .ready(listing))
+      take(listing, of: path)
     } else {
       progress.bundleStale &+= 1
       listAfterAll(path)

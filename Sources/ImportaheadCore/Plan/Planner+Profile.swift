@@ -87,7 +87,7 @@ extension Planner {
     guard best >= 0 else { return false }
     let entry = settings.pathEntries[best]
     if let known = localEntries[entry] { return known }
-    let found = FileSystem.isLocal(path: entry)
+    let found = fetcher.isLocal(entry)
     localEntries.set(entry, found)
     return found
   }

@@ -59,11 +59,7 @@ extension Planner {
       _ = cache.begin(listing: path)
       if let slot = compare(directory: path) { return slot }
       do throws(Errno) {
-        if let listing = try fetcher.list(path) {
-          cache.finish(listing: path, listing, nil)
-          directories.set(path, .ready(listing))
-          return .ready(listing)
-        }
+        if let listing = try fetcher.list(path) { return present(listing, of: path) }
       } catch {
         cache.finish(listing: path, nil, error)
         directories.set(path, .failed)
@@ -82,17 +78,33 @@ extension Planner {
   /// Reads a directory that was compared with the bundle in vain.
   func listAfterAll(_ path: [UInt8]) {
     do throws(Errno) {
-      guard let listing = try fetcher.list(path) else { return }
-      cache.finish(listing: path, listing, nil)
-      settle(directory: path, .ready(listing))
+      if let listing = try fetcher.list(path) { take(listing, of: path) }
     } catch {
-      cache.finish(listing: path, nil, error)
-      settle(directory: path, .failed)
+      take(failure: error, toList: path)
     }
   }
 
+  /// Takes the listing of a directory that was known at the first question: nobody else waits for it.
+  func present(_ listing: DirectoryListing, of path: [UInt8]) -> DirectorySlot {
+    cache.finish(listing: path, listing, nil)
+    directories.set(path, .ready(listing))
+    return .ready(listing)
+  }
+
+  /// Takes the listing of a directory that was asked for before.
+  func take(_ listing: DirectoryListing, of path: [UInt8]) {
+    cache.finish(listing: path, listing, nil)
+    settle(directory: path, .ready(listing))
+  }
+
+  /// Notes that a directory cannot be listed.
+  func take(failure reason: Errno, toList path: [UInt8]) {
+    cache.finish(listing: path, nil, reason)
+    settle(directory: path, .failed)
+  }
+
   /// Notes what came of reading a directory; modules that waited for it go on.
-  func settle(directory path: [UInt8], _ outcome: DirectorySlot) {
+  private func settle(directory path: [UInt8], _ outcome: DirectorySlot) {
     guard let index = directories.index(of: path),
       case .pending(let waiters) = directories[at: index]
     else { return }

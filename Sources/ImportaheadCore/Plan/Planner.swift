@@ -90,7 +90,7 @@ final class Planner {
     switch settings.root {
     case .script(let path):
       roles.set(path, .script)
-      read(path, limit: settings.limits.sourceSize, isLocal: FileSystem.isLocal(path: path))
+      read(path, limit: settings.limits.sourceSize, isLocal: fetcher.isLocal(path))
     case .command(let text):
       plan(
         SourceScanner.scan(unsafe text.span.bytes, facts: settings.facts, asMain: true),
@@ -119,12 +119,8 @@ final class Planner {
     for event in events {
       switch event {
       case .file(let fetch): take(fetch)
-      case .listed(let path, let listing):
-        cache.finish(listing: path, listing, nil)
-        settle(directory: path, .ready(listing))
-      case .notListed(let path, let reason):
-        cache.finish(listing: path, nil, reason)
-        settle(directory: path, .failed)
+      case .listed(let path, let listing): take(listing, of: path)
+      case .notListed(let path, let reason): take(failure: reason, toList: path)
       case .closed: break
       case .warmed(let bytes, let isStale):
         progress.bytesWarmed &+= bytes

@@ -32,6 +32,19 @@ struct FetcherTests {
     return finished
   }
 
+  /// The time that `work` takes on the thread that owns a fetcher, in milliseconds.
+  private static func time(
+    on backend: Backend, _ work: @escaping (Fetcher, Instant) -> Void
+  ) throws -> Int {
+    try inSession {
+      let fetcher = Fetcher(wanted: backend, limits: limits())
+      defer { fetcher.close(milliseconds: 1000) }
+      let start = Instant.now
+      work(fetcher, start)
+      return (Instant.now.nanoseconds - start.nanoseconds) / 1_000_000
+    }
+  }
+
   @Test("the back end is the one asked for", arguments: backends)
   func backend(wanted: Backend) throws {
     let found = try inSession { () -> Backend in
@@ -177,44 +190,32 @@ struct FetcherTests {
 
   @Test("another thread wakes the owner", arguments: backends)
   func waking(backend: Backend) throws {
-    let milliseconds = try inSession { () -> Int in
-      let fetcher = Fetcher(wanted: backend, limits: Self.limits())
-      defer { fetcher.close(milliseconds: 1000) }
+    let milliseconds = try Self.time(on: backend) { fetcher, start in
       let waker = fetcher.waker
-      let start = Instant.now
       let thread = try? Thread {
         usleep(20_000)
         waker.relayWake()
       }
       _ = fetcher.wait(until: start.adding(milliseconds: 20_000))
       _ = thread?.join(milliseconds: 20_000)
-      return (Instant.now.nanoseconds - start.nanoseconds) / 1_000_000
     }
     #expect(milliseconds < 15_000)
   }
 
   @Test("another thread wakes the owner when nothing was ever started", arguments: backends)
   func wakingIdle(backend: Backend) throws {
-    let milliseconds = try inSession { () -> Int in
-      let fetcher = Fetcher(wanted: backend, limits: Self.limits())
-      defer { fetcher.close(milliseconds: 1000) }
-      let start = Instant.now
+    let milliseconds = try Self.time(on: backend) { fetcher, start in
       fetcher.waker.relayWake()
       _ = fetcher.wait(until: start.adding(milliseconds: 3000))
-      return (Instant.now.nanoseconds - start.nanoseconds) / 1_000_000
     }
     #expect(milliseconds < 2500)
   }
 
   @Test("waiting with nothing in flight ends at the deadline", arguments: backends)
   func deadline(backend: Backend) throws {
-    let milliseconds = try inSession { () -> Int in
-      let fetcher = Fetcher(wanted: backend, limits: Self.limits())
-      defer { fetcher.close(milliseconds: 1000) }
-      let start = Instant.now
+    let milliseconds = try Self.time(on: backend) { fetcher, start in
       _ = fetcher.wait(until: start.adding(milliseconds: 30))
       _ = fetcher.wait(until: start)
-      return (Instant.now.nanoseconds - start.nanoseconds) / 1_000_000
     }
     #expect(milliseconds >= 30)
     #expect(milliseconds < 15_000)
