@@ -149,6 +149,8 @@ public final class Session: @unchecked Sendable {
 
   private func work(with fetcher: Fetcher) {
     let deadline = Instant.now.adding(milliseconds: settings.limits.duration)
+    var backend = fetcher.backend
+    cache.note { $0.backend = backend }
     let planner: Planner
     if let kept = self.planner {
       planner = kept
@@ -161,14 +163,13 @@ public final class Session: @unchecked Sendable {
       planner.recall(profile)
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
-    var backend = Backend.none
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
       planner.take(demands: demands)
       planner.pump()
       if fetcher.backend != backend {
         backend = fetcher.backend
-        cache.note { $0.backend = fetcher.backend }
+        cache.note { $0.backend = backend }
       }
       if !planner.isDone || !demands.isEmpty { idleSince = nil }
       guard planner.isDone else {

@@ -70,10 +70,14 @@ def run(lane, interpreter, folder, prefix=(), suffix=("main.py",), **variables):
 def test_40_u01_io_uring_refused(grove, interpreter, tree, answer):
     prefix = [sys.executable, "-c", WRAPPED % (str(FILTER.parent), ANSWERS[answer])]
     for lane in (each for each in grove.lanes if each.name in ("stock", POOLS)):
-        status, stdout, stderr, text, _ = run(
-            lane, interpreter, tree, prefix, IMPORTAHEAD_BACKEND=""
-        )
-        assert (status, stdout, stderr) == (0, b"39\n", b""), lane.name
+        # On a busy machine the program may end before the session has had its turn.
+        for _ in range(10):
+            status, stdout, stderr, text, _ = run(
+                lane, interpreter, tree, prefix, IMPORTAHEAD_BACKEND=""
+            )
+            assert (status, stdout, stderr) == (0, b"39\n", b""), lane.name
+            if '"backend": "none"' not in text:
+                break
         if lane.hooked:
             assert '"threads"' in text, text
 
