@@ -36,7 +36,7 @@ final class LibraryWarmer: @unchecked Sendable {
       let object = try? OpenFile(library: name), (try? object.status).map(pages.isOf) == true
     else { return nil }
     guard isNew(path) else { return 0 }
-    for range in pages.ranges { object.readAhead(range) }
+    object.readAhead(pages)
     return pages.bytes
   }
 

@@ -20,9 +20,25 @@ final class OpenFile {
     get throws(Errno) { try FileStatus(descriptor: rawValue) }
   }
 
-  /// Asks the kernel to read a range into the page cache, without waiting for it.
-  func readAhead(_ range: LibraryPages.Range) {
-    let (start, size) = (range.start &* LibraryPages.unit, range.count &* LibraryPages.unit)
-    _ = posix_fadvise(rawValue, start, size, POSIX_FADV_WILLNEED)
+  /// The most that one request may ask for: the kernel silently leaves out what lies beyond the
+  /// device's read-ahead window (force_page_cache_ra in Linux's mm/readahead.c), which is 128 KiB where
+  /// nobody has set it, on network file systems too.
+  private static let mostAhead = 128 << 10
+
+  /// Asks the kernel to read `size` bytes from `start` on into the page cache, without waiting for
+  /// them (posix_fadvise(2)).
+  func readAhead(from start: Int, size: Int) {
+    guard start >= 0, size > 0 else { return }
+    for place in stride(from: 0, to: size, by: Self.mostAhead) {
+      let length = Swift.min(Self.mostAhead, size &- place)
+      _ = posix_fadvise(rawValue, start &+ place, length, POSIX_FADV_WILLNEED)
+    }
+  }
+
+  /// Asks for each of the pages, as `readAhead(from:size:)` does.
+  func readAhead(_ pages: LibraryPages) {
+    for range in pages.ranges {
+      readAhead(from: range.start &* LibraryPages.unit, size: range.count &* LibraryPages.unit)
+    }
   }
 }

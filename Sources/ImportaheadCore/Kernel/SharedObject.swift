@@ -42,8 +42,7 @@ internal import CLinux
       if segment.p_flags & UInt32(PF_X) != 0, length > Self.mostCode { continue }
       length = Swift.min(length, Self.mostBytes &- total)
       guard length > 0 else { continue }
-      _ = posix_fadvise(
-        descriptor.rawValue, Int(clamping: segment.p_offset), length, POSIX_FADV_WILLNEED)
+      descriptor.readAhead(from: Int(clamping: segment.p_offset), size: length)
       total &+= length
     }
     return total

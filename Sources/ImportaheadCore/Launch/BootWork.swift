@@ -49,12 +49,12 @@ final class BootWork: @unchecked Sendable {
       guard status.isRegular, status.size <= UInt64(Self.mostContents),
         let file = try? OpenFile(library: name)
       else { return }
-      let units = Int(clamping: status.size) / LibraryPages.unit &+ 1
-      file.readAhead(LibraryPages.Range(start: 0, count: units))
-      spend(units &* LibraryPages.unit)
+      let size = Int(clamping: status.size)
+      file.readAhead(from: 0, size: size)
+      spend(size)
     case .pages(let pages):
       guard pages.isOf(status), let file = try? OpenFile(library: name) else { return }
-      for range in pages.ranges { file.readAhead(range) }
+      file.readAhead(pages)
       spend(pages.bytes)
     }
   }
