@@ -8,6 +8,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   case threads
   case ioUringLearned = "io_uring-learned"
   case threadsLearned = "threads-learned"
+  case launcher
   case bundle
   case readList = "readlist"
   case cat
@@ -25,6 +26,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     case .threads: "importahead first start, threads"
     case .ioUringLearned: "importahead learned, io_uring"
     case .threadsLearned: "importahead learned, threads"
+    case .launcher: "importahead run, learned, io_uring"
     case .bundle: "importahead bundle, io_uring"
     case .readList: "recorded list, readahead by 8 threads"
     case .cat: "recorded list, cat before start"
@@ -38,14 +40,19 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// The back end it forces; `nil` where it is not importahead.
   var backend: String? {
     switch self {
-    case .ioUring, .ioUringLearned, .bundle: "io_uring"
+    case .ioUring, .ioUringLearned, .launcher, .bundle: "io_uring"
     case .threads, .threadsLearned: "threads"
     default: nil
     }
   }
 
   /// Whether it reads what an earlier start of the same program recorded.
-  var isLearned: Bool { self == .ioUringLearned || self == .threadsLearned }
+  var isLearned: Bool {
+    switch self {
+    case .ioUringLearned, .threadsLearned, .launcher: true
+    default: false
+    }
+  }
 
   /// Whether the comparison makes sense where everything is warm already.
   var mattersWarm: Bool {

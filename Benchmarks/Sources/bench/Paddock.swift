@@ -14,7 +14,7 @@ struct Paddock {
       switch contestant {
       case .stock, .stockWarm:
         return Entrant(contestant: contestant, launch: .success(program.launch()))
-      case .ioUring, .threads, .ioUringLearned, .threadsLearned, .bundle:
+      case .ioUring, .threads, .ioUringLearned, .threadsLearned, .launcher, .bundle:
         return try importahead(contestant, program)
       case .readList:
         guard let list else { throw Paddock.listless }
@@ -41,27 +41,31 @@ struct Paddock {
     guard let product, access(product + "/importahead/__init__.py", R_OK) == 0 else {
       throw Failure("not built (make build)")
     }
-    let launch = program.launch(
-      path: [product],
+    var launch = program.launch(
+      path: contestant == .launcher ? [] : [product],
       [
         "IMPORTAHEAD": "1", "IMPORTAHEAD_BACKEND": contestant.backend ?? "",
         "IMPORTAHEAD_PROFILE": "off",
       ])
+    let tool = (product as NSString).deletingLastPathComponent + "/bin/importahead"
+    if contestant == .launcher || contestant == .bundle {
+      guard access(tool, X_OK) == 0 else { throw Failure("dist/bin/importahead is not built") }
+    }
+    if contestant == .launcher { launch.argv = [tool, "run"] + launch.argv }
     var entrant = Entrant(contestant: contestant, launch: .success(launch), roots: [product])
     guard contestant.isLearned || contestant == .bundle else { return entrant }
     let profile = try learn(launch, entrant.roots + program.roots)
-    guard contestant == .bundle else {
-      entrant.profile = profile
-      return entrant
-    }
-    return try bundled(launch, entrant.roots, profile, tool: product + "/../bin/importahead")
+    if contestant == .bundle { return try bundled(launch, entrant.roots, profile, tool: tool) }
+    entrant.profile = profile
+    // The launcher is where the interpreter's binary is.
+    if contestant == .launcher { entrant.local = [(tool as NSString).deletingLastPathComponent] }
+    return entrant
   }
 
   /// Packs what a profile names; the starts that use the bundle use no profile.
   private func bundled(
     _ launch: Launch, _ roots: [String], _ profile: String, tool: String
   ) throws -> Entrant {
-    guard access(tool, X_OK) == 0 else { throw Failure("dist/bin/importahead is not built") }
     let folder = "\(scratch)/bundle-\(fingerprint(launch.argv))"
     try emptied(folder)
     let names = try FileManager.default.contentsOfDirectory(atPath: profile)

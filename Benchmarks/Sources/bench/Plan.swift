@@ -111,8 +111,8 @@ extension Plan {
     var plan = Plan()
     let places = [Storage.slow(latency: "1ms", timeouts: "nfs"), .localCold]
     let light: [Contestant] = [
-      .stock, .stockWarm, .ioUring, .threads, .ioUringLearned, .threadsLearned, .bundle,
-      .readList,
+      .stock, .stockWarm, .ioUring, .threads, .ioUringLearned, .threadsLearned, .launcher,
+      .bundle, .readList,
     ]
     plan.add([.workload(.cli, shape)], on: places, chosen, rounds: rounds ?? 7)
     plan.add(
