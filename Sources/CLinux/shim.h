@@ -13,19 +13,23 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +66,22 @@ static inline int importahead_get_child_subreaper(int *is_reaper) {
 
 // fork(2) is marked unavailable in Swift: nothing but a program of one thread may call it.
 static inline pid_t importahead_fork(void) { return fork(); }
+
+// A claim that one process of this network namespace holds at a time, as long as it keeps the descriptor:
+// a socket with an abstract name (unix(7)). The structure's length is counted in bytes of the name.
+static inline int importahead_claim(const char *name, size_t size) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (size >= sizeof(address.sun_path)) { errno = EINVAL; return -1; }
+  memcpy(address.sun_path + 1, name, size);
+  int claim = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (claim < 0) return -1;
+  socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + size;
+  if (bind(claim, (struct sockaddr *)&address, length) == 0) return claim;
+  int reason = errno;
+  close(claim);
+  errno = reason;
+  return -1;
+}
 
 // Declared as an enumerator of an anonymous type; musl has no such kind.
 static inline int importahead_adaptive_mutex(void) {

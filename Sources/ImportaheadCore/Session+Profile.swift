@@ -1,9 +1,15 @@
 extension Session {
   /// Keeps what the program needed for its next run; called when it ends.
   public func saveProfile() {
-    guard let profile, let needs = cache.needs else { return }
+    guard let profile else { return }
+    // Only the session's thread can tell what has been opened; nobody needs it any more.
+    if profile.isWatching { stop(milliseconds: 500) }
+    guard let needs = cache.needs else { return }
     profile.save(needs, atEnd: true, renewsPages: cache.statistics.pagesStale > 0)
   }
+
+  /// Notes an extension module that `locate` did not lead to: no loader of ours is asked for it.
+  public func note(native path: [UInt8]) { cache.note(native: path) }
 
   /// Keeps what the program has needed so far if that is much more than the profile knows.
   func saveGrowingProfile() {

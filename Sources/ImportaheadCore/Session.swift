@@ -26,6 +26,8 @@ public final class Session: @unchecked Sendable {
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
+  /// The starts of the thread that still belong to the start of the program.
+  private static let mostWatchedStarts = 8
 
   /// Prepares a session; nothing happens before `start()`.
   public init(settings: SessionSettings) {
@@ -136,6 +138,7 @@ public final class Session: @unchecked Sendable {
     monitor.locked { waker = fetcher.waker }
     work(with: fetcher)
     planner?.bundle?.release()
+    planner?.endWatch()
     saveGrowingProfile()
     monitor.locked { waker = nil }
     fetcher.close(milliseconds: 50)
@@ -162,9 +165,11 @@ public final class Session: @unchecked Sendable {
       planner.begin()
       planner.recall(profile)
     }
+    beginWatch(planner)
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
+      planner.noteOpened()
       planner.take(demands: demands)
       planner.pump()
       if fetcher.backend != backend {
@@ -188,6 +193,15 @@ public final class Session: @unchecked Sendable {
       if Instant.now >= idleEnd, !cache.hasDemands { return }
       planner.take(fetcher.wait(until: idleEnd))
     }
+  }
+
+  /// Looks at what is opened besides modules, where the profile does not know and the program starts.
+  private func beginWatch(_ planner: Planner) {
+    guard let profile, profile.wantsWatch, monitor.locked({ starts <= Self.mostWatchedStarts }),
+      let watch = try? FileWatch(named: profile.watchName)
+    else { return }
+    planner.begin(watch)
+    profile.isWatching = true
   }
 
   /// Ends the thread unless a demand came meanwhile; afterwards a demand starts another.

@@ -158,6 +158,14 @@ private func text(of path: [UInt8]) -> Object? {
   }
 }
 
+/// `note(path)`: lets the profile have an extension module that importlib found by itself.
+func note(_ module: Object?, _ argument: Object?) -> Object? {
+  if let running = currentSession(), let path = unsafe fileSystemBytes(of: argument) {
+    running.note(native: path)
+  }
+  return unsafe importahead_none()
+}
+
 /// `forget(directory)`: drops a directory's names; importlib was told that it may have changed.
 func forget(_ module: Object?, _ argument: Object?) -> Object? {
   if let running = unsafe session, let path = unsafe fileSystemBytes(of: argument) {

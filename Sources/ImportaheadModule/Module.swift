@@ -73,6 +73,9 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
     ) {
       unsafe locate($0, $1)
     },
+    method("note", oneArgument, "note(path)\n--\n\nLet the profile have an extension module.") {
+      unsafe note($0, $1)
+    },
     method("forget", oneArgument, "forget(directory)\n--\n\nForget a directory's names.") {
       unsafe forget($0, $1)
     },

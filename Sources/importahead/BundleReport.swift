@@ -59,6 +59,7 @@ extension BundleInspection.Kind {
     case .source, .bytecode: "bytecode"
     case .native: "extension"
     case .library: "library"
+    case .data: "data"
     }
   }
 }

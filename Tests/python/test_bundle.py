@@ -631,3 +631,24 @@ def test_one_line_says_what_is_wrong(shared, arguments, status, message):
     assert done.stderr.startswith("importahead: ")
     assert done.stderr.count("\n") == 1
     assert not (shared.path / "importahead.bundle").exists()
+
+
+def test_full_disk_leaves_the_bundle_there_is(tree):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(tree.local)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        tree.make()
+        before = tree.bundle.read_bytes()
+        filler = tree.local / "filler"
+        with pytest.raises(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 512):
+                pass
+        done = tree.tool("bundle", "-o", tree.bundle, "--python", sys.executable, tree.script)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "No space left on device" in line
+        assert tree.bundle.read_bytes() == before
+        assert sorted(each.name for each in tree.local.iterdir()) == ["app.bundle", "filler"]
+    finally:
+        subprocess.run(["umount", "-l", str(tree.local)], check=True)

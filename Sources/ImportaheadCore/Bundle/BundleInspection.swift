@@ -4,7 +4,7 @@ internal import CLinux
 public struct BundleInspection {
   /// What a line is about.
   public enum Kind: Sendable {
-    case directory, source, bytecode, native, library
+    case directory, source, bytecode, native, library, data
   }
 
   /// Whether a start would be served an entry.
@@ -103,6 +103,7 @@ extension BundleInspection.Kind {
     case .bytecode: self = .bytecode
     case .native: self = .native
     case .library: self = .library
+    case .data: self = .data
     }
   }
 }

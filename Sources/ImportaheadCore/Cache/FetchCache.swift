@@ -169,6 +169,11 @@ final class FetchCache: @unchecked Sendable {
   /// What has been asked for, in the order of need; `nil` where that is not noted.
   var needs: [Recording.Need]? { monitor.locked { recording.isOn ? recording.needs : nil } }
 
+  /// Notes files that were opened beside the modules.
+  func note(data paths: [[UInt8]]) {
+    monitor.locked { for path in paths { recording.note(data: path) } }
+  }
+
   /// Notes an extension module that a finder was led to.
   func note(native path: [UInt8]) {
     monitor.locked { recording.note(file: path) }

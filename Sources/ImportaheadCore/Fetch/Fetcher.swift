@@ -102,6 +102,12 @@ final class Fetcher {
     try pool.submit(.pages(path, pages))
   }
 
+  /// Starts to bring a whole file into the page cache.
+  func warm(data path: [UInt8]) throws(Errno) { try pool.submit(.data(path)) }
+
+  /// Has directories watched, where asking for them may take a while.
+  func watch(_ paths: [[UInt8]], with watch: FileWatch) { try? pool.submit(.watch(paths, watch)) }
+
   /// Starts the reading of a piece of a bundle.
   func read(_ piece: BundlePiece, with allocator: FileBytesAllocator) throws(Errno) {
     try pool.submit(.piece(piece, allocator))

@@ -7,6 +7,10 @@ enum Job {
   /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
   /// loading touches, and those of the libraries it needs.
   case pages([UInt8], LibraryPages?)
+  /// Brings a file that is no module's into the page cache.
+  case data([UInt8])
+  /// Has directories watched.
+  case watch([[UInt8]], FileWatch)
   /// Reads a piece of a bundle.
   case piece(BundlePiece, FileBytesAllocator)
   /// Wakes the owner of the ring.
@@ -47,6 +51,8 @@ final class WorkerPool: @unchecked Sendable {
   /// Told of every event, when the owner waits on a ring and not here; guarded by the outlet's lock.
   private var wakeCounter: WakeCounter?
   private let libraries = LibraryWarmer()
+  /// The largest file that is no module's and is brought in as a whole.
+  private static let mostData = 8 << 20
   /// What is known of the file systems that directories lie on.
   let fileSystems = KnownFileSystems()
 
@@ -196,6 +202,11 @@ final class WorkerPool: @unchecked Sendable {
       let known = pages.map { libraries.warm(path, $0) }
       if case let bytes?? = known { return .warmed(bytes: bytes, isStale: false) }
       return .warmed(bytes: libraries.warm(path), isStale: pages != nil)
+    case .data(let path):
+      return .warmed(bytes: OpenFile.warm(path, limit: Self.mostData), isStale: false)
+    case .watch(let paths, let watch):
+      for path in paths { watch.add(path) }
+      return .closed
     case .piece(let piece, let allocator):
       return .piece(piece.number, piece.read(with: allocator))
     case .wake:

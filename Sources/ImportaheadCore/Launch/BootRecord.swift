@@ -104,7 +104,7 @@ extension BootRecord {
     for entry in profile.worthwhile {
       switch entry.kind {
       case .directory: add(entry.path, .names)
-      case .bytecode: add(entry.path, .contents)
+      case .bytecode, .data: add(entry.path, .contents)
       case .native, .library: if let pages = entry.pages { add(entry.path, .pages(pages)) }
       case .source:
         guard !settings.cacheSuffix.isEmpty else {

@@ -39,21 +39,15 @@ final class BootWork: @unchecked Sendable {
 
   private func perform(_ entry: BootRecord.Entry) {
     let name = CPath(entry.path)
-    // Looked at before it is opened: opening a device can do things.
-    guard let status = try? FileStatus(path: name) else { return }
     switch entry.action {
-    case .status: return
-    case .names:
-      if status.isDirectory { _ = try? DirectoryListing.read(entry.path) }
-    case .contents:
-      guard status.isRegular, status.size <= UInt64(Self.mostContents),
+    case .status: _ = try? FileStatus(path: name)
+    case .names: _ = try? DirectoryListing.read(entry.path)
+    case .contents: spend(OpenFile.warm(entry.path, limit: Self.mostContents))
+    case .pages(let pages):
+      // Looked at before it is opened: opening a device can do things.
+      guard let status = try? FileStatus(path: name), pages.isOf(status),
         let file = try? OpenFile(library: name)
       else { return }
-      let size = Int(clamping: status.size)
-      file.readAhead(from: 0, size: size)
-      spend(size)
-    case .pages(let pages):
-      guard pages.isOf(status), let file = try? OpenFile(library: name) else { return }
       file.readAhead(pages)
       spend(pages.bytes)
     }

@@ -24,6 +24,7 @@ extension Planner {
     switch entry.kind {
     case .directory: _ = directory(entry.path, for: nil)
     case .library: recall(library: entry)
+    case .data: recall(data: entry.path)
     case .source, .bytecode, .native: recall(entry)
     }
     return true
@@ -33,6 +34,11 @@ extension Planner {
     guard let known = allowance(for: entry.pages) else { return }
     started &+= 1
     try? fetcher.warm(entry.path, known)
+  }
+
+  private func recall(data path: [UInt8]) {
+    started &+= 1
+    try? fetcher.warm(data: path)
   }
 
   /// The pages, if as many bytes may still be brought into the page cache.
@@ -49,7 +55,7 @@ extension Planner {
     case .source: location = .source(entry.path, package: package)
     case .bytecode: location = .bytecode(entry.path, package: package)
     case .native: location = .native(entry.path, package: package)
-    case .directory, .library: return
+    case .directory, .library, .data: return
     }
     let module: PlannedModule
     if let planned = modules[name] {

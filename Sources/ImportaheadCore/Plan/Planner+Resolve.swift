@@ -87,6 +87,7 @@ extension Planner {
   /// Takes the listing of a directory that was known at the first question: nobody else waits for it.
   func present(_ listing: DirectoryListing, of path: [UInt8]) -> DirectorySlot {
     cache.finish(listing: path, listing, nil)
+    watch(package: path)
     directories.set(path, .ready(listing))
     return .ready(listing)
   }
@@ -94,6 +95,7 @@ extension Planner {
   /// Takes the listing of a directory that was asked for before.
   func take(_ listing: DirectoryListing, of path: [UInt8]) {
     cache.finish(listing: path, listing, nil)
+    watch(package: path)
     settle(directory: path, .ready(listing))
   }
 
@@ -159,6 +161,7 @@ extension Planner {
   /// Notes where a module is, or that it is nowhere; whoever waited for that goes on.
   func settle(_ module: PlannedModule, at location: ModuleLocation?) {
     module.location = location
+    if location != nil { watchMetadata(for: module) }
     if location == nil {
       module.stage = .absent
       let attempts = module.attempts

@@ -36,6 +36,8 @@ final class Planner {
   var isRecallingBundle = false
   /// Path entries, and whether their file systems ask no server.
   var localEntries = ByteTable<Bool>()
+  /// Tells what is opened besides modules, where the profile does not know.
+  var watch: FileWatch?
   private var known = ByteTable<Bool>()
   /// What has been counted since the cache was told last.
   var progress = Progress()

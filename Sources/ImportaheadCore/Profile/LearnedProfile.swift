@@ -22,6 +22,7 @@ final class LearnedProfile: @unchecked Sendable {
   private var isBusy = false
   /// Whether the program's end has been noted.
   private var isClosed = false
+  private var watches = false
   /// How many things the program had asked for when the file was read or written last.
   private var knownNeeds = 0
 
@@ -70,6 +71,26 @@ final class LearnedProfile: @unchecked Sendable {
     return profile
   }
 
+  /// Whether to look at what is opened besides modules: where the profile does not know.
+  ///
+  /// To be asked once it has been loaded.
+  var wantsWatch: Bool {
+    settings.profile.isWritten && monitor.locked { !present.isComplete || !present.isWatched }
+  }
+
+  /// What a watch is called: of the programs that keep profiles here, one looks at a time.
+  var watchName: [UInt8] {
+    var place = path
+    Hexadecimal.append(Int(geteuid()), to: &place)
+    return Array("importahead.watch.".utf8) + Hexadecimal.digits(of: ByteHash.of(place))
+  }
+
+  /// Whether this run looks at what is opened besides modules.
+  var isWatching: Bool {
+    get { monitor.locked { watches } }
+    set { monitor.locked { watches = newValue } }
+  }
+
   /// Writes what the program has asked for so far if that is much more than the file knows.
   func save(growing needs: [Recording.Need]) {
     let isWorthwhile = monitor.locked {
@@ -112,11 +133,14 @@ final class LearnedProfile: @unchecked Sendable {
   private func next(
     _ needs: [Recording.Need], after previous: Profile, atEnd: Bool, renewsPages: Bool
   ) -> Profile? {
+    let isWatched = isWatching
     var known = previous
-    known.entries = previous.modules
-    let bare = Profile(needs, after: known, atEnd: atEnd, in: scope)
+    known.entries = previous.needed
+    let bare = Profile(
+      needs, after: known, atEnd: atEnd, isWatched: isWatched || known.isWatched, in: scope)
     guard renewsPages || bare.differs(from: known) else { return nil }
-    return Profile(needs, mapped.libraries, after: previous, atEnd: atEnd, in: scope)
+    return Profile(
+      needs, mapped.libraries, after: previous, atEnd: atEnd, isWatched: isWatched, in: scope)
   }
 
   /// Writes what the launcher may read ahead at the next start, where there is a launcher.

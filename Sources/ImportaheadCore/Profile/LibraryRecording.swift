@@ -89,7 +89,7 @@ extension Profile {
   }
 
   /// The entries without what is known of shared objects: those that a run's needs decide.
-  var modules: [ProfileEntry] {
+  var needed: [ProfileEntry] {
     var found: [ProfileEntry] = []
     for var entry in entries where entry.kind != .library {
       entry.pages = nil

@@ -9,6 +9,8 @@ struct Profile: Sendable {
   /// Whether a run has come to its end with it: then what the entries' files import besides is not
   /// needed.
   var isComplete = false
+  /// Whether what that run opened besides modules was looked at.
+  var isWatched = false
   /// When the file was written, in nanoseconds since the epoch.
   var written = 0
 
@@ -20,8 +22,10 @@ struct Profile: Sendable {
   /// The most libraries, and the most ranges of pages in all.
   static let mostLibraries = 1024
   static let mostRanges = 16_384
+  /// The most files that are no modules.
+  static let mostData = 1024
 
-  private static let heading = Array("importahead profile 2 ".utf8)
+  private static let heading = Array("importahead profile 3 ".utf8)
   private static let checksumSize = 17
 
   /// A profile without entries.
@@ -37,8 +41,9 @@ struct Profile: Sendable {
       bytes[start &- 1] == 0x0A, bytes[end...].elementsEqual(Self.checksum(of: bytes[..<end]))
     else { return nil }
     switch bytes[start &- 2] {
-    case UInt8(ascii: "c"): isComplete = true
-    case UInt8(ascii: "p"): isComplete = false
+    case UInt8(ascii: "c"): (isComplete, isWatched) = (true, true)
+    case UInt8(ascii: "u"): isComplete = true
+    case UInt8(ascii: "p"): break
     default: return nil
     }
     guard read(bytes[start..<end], scope) else { return nil }
@@ -73,7 +78,8 @@ struct Profile: Sendable {
   /// The bytes of the file.
   func encoded() -> [UInt8] {
     var bytes = Self.heading
-    bytes.append(isComplete ? UInt8(ascii: "c") : UInt8(ascii: "p"))
+    let complete = isWatched ? UInt8(ascii: "c") : UInt8(ascii: "u")
+    bytes.append(isComplete ? complete : UInt8(ascii: "p"))
     bytes.append(0x0A)
     for entry in entries {
       bytes.append(entry.kind.rawValue)
@@ -116,6 +122,7 @@ struct ProfileCounts {
   private var directories = 0
   private var libraries = 0
   private var ranges = 0
+  private var data = 0
 
   /// Counts an entry; `false`, and it does not count, for one too many.
   mutating func take(_ entry: ProfileEntry) -> Bool {
@@ -123,11 +130,13 @@ struct ProfileCounts {
     switch entry.kind {
     case .directory: next.directories &+= 1
     case .library: next.libraries &+= 1
+    case .data: next.data &+= 1
     case .source, .bytecode, .native: next.files &+= 1
     }
     next.ranges &+= entry.pages?.ranges.count ?? 0
     guard next.files <= Profile.mostEntries, next.directories <= Profile.mostEntries,
-      next.libraries <= Profile.mostLibraries, next.ranges <= Profile.mostRanges
+      next.libraries <= Profile.mostLibraries, next.ranges <= Profile.mostRanges,
+      next.data <= Profile.mostData
     else { return false }
     self = next
     return true

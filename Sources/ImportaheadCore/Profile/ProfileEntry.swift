@@ -12,11 +12,18 @@ struct ProfileEntry: Equatable, Sendable {
     case native = 0x6E
     /// A shared object that came with an extension module, wherever it is.
     case library = 0x6C
+    /// A file that was opened in a package's directory, or among a distribution's metadata.
+    case data = 0x66
 
     /// Whether the entry says which pages of a shared object were touched.
     var hasPages: Bool { self == .native || self == .library }
     /// Whether the entry stands for a module.
-    var isModule: Bool { self != .directory && self != .library }
+    var isModule: Bool {
+      switch self {
+      case .source, .bytecode, .native: true
+      case .directory, .library, .data: false
+      }
+    }
   }
 
   let kind: Kind
@@ -48,6 +55,7 @@ struct ProfileScope {
     switch entry.kind {
     case .library: return false
     case .directory: return start <= entry.path.count
+    case .data: return start < entry.path.count && !isModuleFile(entry.path, from: start)
     case .source: return suffix(of: entry, from: start, in: settings.sourceSuffixes) != nil
     case .bytecode: return suffix(of: entry, from: start, in: settings.bytecodeSuffixes) != nil
     case .native: return suffix(of: entry, from: start, in: settings.extensionSuffixes) != nil
@@ -59,7 +67,7 @@ struct ProfileScope {
   func module(of entry: ProfileEntry) -> (name: [UInt8], package: [UInt8]?)? {
     let suffixes: [[UInt8]]
     switch entry.kind {
-    case .directory, .library: return nil
+    case .directory, .library, .data: return nil
     case .source: suffixes = settings.sourceSuffixes
     case .bytecode: suffixes = settings.bytecodeSuffixes
     case .native: suffixes = settings.extensionSuffixes
@@ -94,6 +102,11 @@ struct ProfileScope {
   /// A directory that a finder asked for as an entry; `nil` outside the path entries.
   func entry(directory path: [UInt8]) -> ProfileEntry? {
     checked(ProfileEntry(kind: .directory, path: path))
+  }
+
+  /// A file that was opened beside the modules as an entry; `nil` for a module's own.
+  func entry(data path: [UInt8]) -> ProfileEntry? {
+    checked(ProfileEntry(kind: .data, path: path))
   }
 
   private func checked(_ entry: ProfileEntry) -> ProfileEntry? { allows(entry) ? entry : nil }
@@ -151,6 +164,17 @@ struct ProfileScope {
       }
     }
     return length > 0 && !(length == dots && dots <= 2)
+  }
+
+  /// Whether the file is named like a module's, in `__pycache__` or outside.
+  private func isModuleFile(_ path: [UInt8], from start: Int) -> Bool {
+    [ProfileEntry.Kind.source, .bytecode, .native].contains { kind in
+      let suffixes =
+        kind == .source
+        ? settings.sourceSuffixes
+        : kind == .bytecode ? settings.bytecodeSuffixes : settings.extensionSuffixes
+      return suffix(of: ProfileEntry(kind: kind, path: path), from: start, in: suffixes) != nil
+    }
   }
 
   /// The length of the suffix that the entry's name ends with, if something stands before it.

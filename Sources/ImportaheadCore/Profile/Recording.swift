@@ -4,6 +4,8 @@ struct Recording {
   enum Need {
     case file([UInt8])
     case directory([UInt8])
+    /// A file that is no module's.
+    case data([UInt8])
   }
 
   /// Whether anything is noted at all.
@@ -17,6 +19,11 @@ struct Recording {
   /// Notes a file.
   mutating func note(file path: [UInt8]) {
     if isOn, needs.count < Self.most { needs.append(.file(path)) }
+  }
+
+  /// Notes a file that was opened beside the modules.
+  mutating func note(data path: [UInt8]) {
+    if isOn, needs.count < Self.most { needs.append(.data(path)) }
   }
 
   /// Notes a directory that the session has listed.
@@ -36,12 +43,14 @@ extension Profile {
   /// The profile after a run that needed `needs` and mapped `libraries`, where the one before was
   /// `previous`.
   ///
-  /// At the run's end what it did not need ages; before that it stays as it was.
+  /// At the run's end what it did not need ages; before that it stays as it was, and so do files that
+  /// are no modules unless `isWatched` says that they were looked at.
   init(
     _ needs: [Recording.Need], _ libraries: [UsedLibrary] = [], after previous: Profile,
-    atEnd: Bool, in scope: ProfileScope
+    atEnd: Bool, isWatched: Bool = false, in scope: ProfileScope
   ) {
     isComplete = atEnd
+    self.isWatched = isWatched
     var seen = ByteTable<Bool>()
     var counts = ProfileCounts()
     for need in needs {
@@ -49,6 +58,7 @@ extension Profile {
       switch need {
       case .file(let path): entry = scope.entry(file: path)
       case .directory(let path): entry = scope.entry(directory: path)
+      case .data(let path): entry = scope.entry(data: path)
       }
       guard let entry, seen[entry.path] == nil, counts.take(entry) else { continue }
       seen.set(entry.path, true)
@@ -59,7 +69,7 @@ extension Profile {
     counts = ProfileCounts()
     for entry in entries where counts.take(entry) { seen.set(entry.path, true) }
     for var entry in previous.entries where seen[entry.path] == nil {
-      if atEnd { entry.age &+= 1 }
+      if atEnd, isWatched || entry.kind != .data { entry.age &+= 1 }
       guard entry.age <= ProfileEntry.mostAge, counts.take(entry) else { continue }
       seen.set(entry.path, true)
       entries.append(entry)
@@ -79,13 +89,29 @@ extension Profile {
 
   /// Whether this is worth another file than `other`.
   ///
-  /// When a directory was listed depends on who was faster: that another one came first is no news.
+  /// Which directories were asked for, and when, depends on who was faster: only a new one is news. Nor
+  /// is it that modules changed places within a few: whoever walks a set imports in another order each
+  /// time. Files that are no modules are looked at only where there is news anyway.
   func differs(from other: Profile) -> Bool {
-    guard isComplete == other.isComplete, entries.count == other.entries.count,
-      entries.filter({ $0.kind != .directory }) == other.entries.filter({ $0.kind != .directory })
-    else { return true }
-    var ages = ByteTable<UInt8>()
-    for entry in other.entries where entry.kind == .directory { ages.set(entry.path, entry.age) }
-    return entries.contains { $0.kind == .directory && ages[$0.path] != $0.age }
+    guard isComplete == other.isComplete, isWatched == other.isWatched else { return true }
+    var places = ByteTable<Int>()
+    for (place, entry) in other.entries.enumerated() { places.set(entry.path, place) }
+    for entry in entries where entry.kind == .directory {
+      if places[entry.path] == nil { return true }
+    }
+    let (ours, theirs) = (modules, other.modules)
+    guard ours.count == theirs.count else { return true }
+    for (place, entry) in theirs.enumerated() { places.set(entry.path, place) }
+    for (place, entry) in ours.enumerated() {
+      guard let before = places[entry.path], before < theirs.count, theirs[before] == entry,
+        abs(place &- before) <= Self.slack
+      else { return true }
+    }
+    return false
   }
+
+  private var modules: [ProfileEntry] { entries.filter { $0.kind.isModule } }
+
+  /// How many places a module may stand from where it stood before.
+  private static let slack = 32
 }

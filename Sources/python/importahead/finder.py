@@ -25,6 +25,7 @@ DETAILS = (
 )
 
 _locate = _importahead.locate
+_note = _importahead.note
 # A program may replace these on the class; then it must be asked.
 _stock_find = FileFinder.find_spec
 _stock_fill = FileFinder._fill_cache
@@ -44,7 +45,10 @@ class PrefetchedFinder(FileFinder):
         # With names of its own it need not wait for the session's.
         found = None if replaced else _locate(self.path, fullname, self._path_mtime == -1)
         if found is None:
-            return super().find_spec(fullname, target)
+            spec = super().find_spec(fullname, target)
+            if spec is not None and type(spec.loader) is ExtensionFileLoader:
+                _note(spec.origin)
+            return spec
         if self._path_mtime == -1:
             # The first look into a directory lists it, which audit hooks are told.
             self._path_mtime = stat(self.path).st_mtime

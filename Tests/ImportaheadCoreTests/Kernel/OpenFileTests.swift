@@ -45,4 +45,16 @@ struct OpenFileTests {
     }
     #expect(try resident(tree.path("large"), size: size) == wanted)
   }
+
+  @Test(
+    "a whole file is asked for if it is a plain one and not too large",
+    arguments: [("plain", 10), ("empty", 0), ("large", 0), ("missing", 0), ("folder", 0)])
+  func warm(name: String, bytes: Int) throws {
+    let tree = try TemporaryTree()
+    try tree.write("plain", "0123456789")
+    try tree.write("empty", "")
+    try tree.write("large", "0123456789x")
+    try tree.makeDirectory("folder")
+    #expect(OpenFile.warm(tree.bytes(name), limit: 10) == bytes)
+  }
 }

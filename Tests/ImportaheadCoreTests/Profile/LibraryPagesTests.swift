@@ -145,20 +145,6 @@ struct LibraryEntryTests {
     #expect(profile.entries.count == Profile.mostLibraries)
     #expect(Profile(profile.encoded(), in: scope)?.entries == profile.entries)
   }
-
-  @Test("that a directory was listed sooner is no reason to write again")
-  func differences() {
-    let (a, b) = (entry(.directory, "/lib/py"), entry(.source, "/lib/py/m.py"))
-    var (left, right) = (Profile(), Profile())
-    (left.entries, right.entries) = ([a, b], [b, a])
-    #expect(!left.differs(from: right))
-    right.entries = [b, entry(.directory, "/lib/py", age: 1)]
-    #expect(left.differs(from: right))
-    right.entries = [a]
-    #expect(left.differs(from: right))
-    right.entries = [a, entry(.source, "/lib/py/n.py")]
-    #expect(left.differs(from: right))
-  }
 }
 
 @Suite("Mapped objects")

@@ -31,7 +31,7 @@ struct ProfileTests {
       entry(.native, "/lib/py/site/a/_b.abi3.so"),
       entry(.native, "/lib/py/site/a/_d.so", pages: pages(of: 9 << 20)),
       entry(.library, "/usr/lib/libd.so.6", pages: pages(of: 1 << 20)),
-      entry(.bytecode, "/lib/py/c.pyc", age: 2),
+      entry(.bytecode, "/lib/py/c.pyc", age: 2), entry(.data, "/lib/py/site/a/data.txt"),
     ]
     return profile
   }
@@ -66,9 +66,9 @@ struct ProfileTests {
   @Test("random records with a right checksum never trap and never leave the path entries")
   func fuzz() {
     var generator = SystemRandomNumberGenerator()
-    let alphabet = Array("dsbnl0123/.\u{0}py_c-lib +f".utf8)
+    let alphabet = Array("dsbnlf0123/.\u{0}py_c-lib +f".utf8)
     for _ in 0..<4000 {
-      var bytes = Array("importahead profile 2 c\n".utf8)
+      var bytes = Array("importahead profile 3 c\n".utf8)
       for _ in 0..<Int.random(in: 0..<120, using: &generator) {
         bytes.append(alphabet.randomElement(using: &generator) ?? 0)
       }
