@@ -19,8 +19,8 @@ from oracle.lanes import SETTLING_SECONDS, remove_tree
 from oracle.places import PRODUCT, SCRATCH, own_caches
 from oracle.schedule import Schedule
 
-# Fixtures of their own file; a program's `tree` is the module's that asks for it.
-pytest_plugins = ["profiled"]
+# Fixtures that more than one file of tests uses.
+pytest_plugins = ["bundled", "profiled"]
 
 # How long a test waits for the runs of its case, behind those of all others; seconds.
 PATIENCE = 1200
