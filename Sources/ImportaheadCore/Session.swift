@@ -26,6 +26,9 @@ public final class Session: @unchecked Sendable {
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
+  /// Modules of a program that is worth a watch: to end one takes the kernel more than 10 ms, which
+  /// a program that ends at once has to wait for.
+  private static let leastWatched = 64
   /// The starts of the thread that still belong to the start of the program.
   private static let mostWatchedStarts = 8
 
@@ -165,10 +168,11 @@ public final class Session: @unchecked Sendable {
       planner.begin()
       planner.recall(profile)
     }
-    beginWatch(planner)
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
+    var mayWatch = profile?.wantsWatch ?? false
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
+      if mayWatch { mayWatch = !beginWatch(planner) }
       planner.noteOpened()
       planner.take(demands: demands)
       planner.pump()
@@ -195,13 +199,16 @@ public final class Session: @unchecked Sendable {
     }
   }
 
-  /// Looks at what is opened besides modules, where the profile does not know and the program starts.
-  private func beginWatch(_ planner: Planner) {
-    guard let profile, profile.wantsWatch, monitor.locked({ starts <= Self.mostWatchedStarts }),
+  /// Looks at what is opened besides modules once the program proves to be large enough; whether that is
+  /// settled, one way or the other.
+  private func beginWatch(_ planner: Planner) -> Bool {
+    guard planner.modules.count >= Self.leastWatched else { return false }
+    guard let profile, monitor.locked({ starts <= Self.mostWatchedStarts }),
       let watch = try? FileWatch(named: profile.watchName)
-    else { return }
+    else { return true }
     planner.begin(watch)
     profile.isWatching = true
+    return true
   }
 
   /// Ends the thread unless a demand came meanwhile; afterwards a demand starts another.

@@ -137,6 +137,12 @@ def test_without_pagemap_there_are_no_pages(tree, library):
         assert b"+" not in tree.profile().read_bytes()
 
 
+# Enough modules for a program that is worth a watch.
+LARGE = (
+    "import asyncio, email.message, http.client, json, logging.handlers, unittest, xml.dom.minidom"
+)
+
+
 def test_data_and_metadata_are_read_ahead(tree):
     size = 300_000
     tree.write("app/pack/__init__.py", "from pathlib import Path\nwhere = Path(__file__).parent\n")
@@ -146,7 +152,8 @@ def test_data_and_metadata_are_read_ahead(tree):
     tree.write("lib/other-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: other\n")
     script = tree.write(
         "app/reader.py",
-        """
+        LARGE
+        + """
 import importlib.metadata, pack, time
 time.sleep(0.03)  # so that nothing depends on who is faster
 assert len((pack.where / "table.txt").read_text()) == 300_000
@@ -179,7 +186,8 @@ def test_data_files_that_became_something_else_are_harmless(tree):
         tree.write(f"app/pack/{name}.txt", "text")
     script = tree.write(
         "app/reader.py",
-        f"""
+        LARGE
+        + f"""
 import os, pack, time
 time.sleep(0.03)
 for name in {names!r}:

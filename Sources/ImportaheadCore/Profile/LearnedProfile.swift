@@ -136,11 +136,14 @@ final class LearnedProfile: @unchecked Sendable {
     let isWatched = isWatching
     var known = previous
     known.entries = previous.needed
-    let bare = Profile(
-      needs, after: known, atEnd: atEnd, isWatched: isWatched || known.isWatched, in: scope)
+    var bare = Profile(needs, after: known, atEnd: atEnd, isWatched: isWatched, in: scope)
+    // What is much the same program opens much the same files.
+    bare.isWatched = isWatched || known.isWatched && !bare.isMuchNewer(than: known)
     guard renewsPages || bare.differs(from: known) else { return nil }
-    return Profile(
+    var next = Profile(
       needs, mapped.libraries, after: previous, atEnd: atEnd, isWatched: isWatched, in: scope)
+    next.isWatched = bare.isWatched
+    return next
   }
 
   /// Writes what the launcher may read ahead at the next start, where there is a launcher.

@@ -110,6 +110,14 @@ extension Profile {
     return false
   }
 
+  /// Whether a quarter as many modules have come as `other` has.
+  func isMuchNewer(than other: Profile) -> Bool {
+    var known = ByteTable<Bool>()
+    for entry in other.modules { known.set(entry.path, true) }
+    let fresh = modules.count { known[$0.path] == nil }
+    return fresh &* 4 > known.count
+  }
+
   private var modules: [ProfileEntry] { entries.filter { $0.kind.isModule } }
 
   /// How many places a module may stand from where it stood before.

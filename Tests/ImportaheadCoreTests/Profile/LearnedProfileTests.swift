@@ -63,6 +63,16 @@ struct LearnedProfileTests {
     #expect(try kept(in: tree)?.isWatched == true)
     #expect(run(looks: true) == false)
     #expect(try kept(in: tree)?.isWatched == true)
+    // A few modules more are no reason to look again; many are.
+    let grown = LearnedProfile(settings(in: tree))
+    _ = grown.load()
+    grown.save(needs(6), atEnd: true, renewsPages: false)
+    #expect(try kept(in: tree)?.isWatched == true)
+    let large = LearnedProfile(settings(in: tree))
+    _ = large.load()
+    large.save(needs(60), atEnd: true, renewsPages: false)
+    #expect(try kept(in: tree)?.isWatched == false)
+    #expect(try kept(in: tree)?.entries.count == 60)
   }
 }
 

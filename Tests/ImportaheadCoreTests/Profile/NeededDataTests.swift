@@ -71,6 +71,17 @@ struct NeededDataTests {
     #expect(!profile(modules).differs(from: before))
   }
 
+  @Test(
+    "a program is much newer when a quarter as many modules have come",
+    arguments: [(0, false), (25, false), (26, true), (100, true)])
+  func newer(count: Int, isNewer: Bool) {
+    let modules = (0..<100).map { entry(.source, "/lib/py/m\($0).py") }
+    let fresh = (0..<count).map { entry(.source, "/lib/py/n\($0).py") }
+    let known = profile(modules + [entry(.directory, "/lib/py/p")])
+    #expect(profile(fresh + modules).isMuchNewer(than: known) == isNewer)
+    #expect(profile(fresh + modules.dropLast(50)).isMuchNewer(than: known) == isNewer)
+  }
+
   @Test("another module, directory, age or order is one")
   func different() {
     let modules = (0..<100).map { entry(.source, "/lib/py/m\($0).py") }
