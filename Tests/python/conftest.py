@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import pickle
 import sys
 import threading
 import time
 import zlib
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -186,7 +188,7 @@ class Forerunner:
         """The outcome of a case, waited for, and forgotten here."""
         found = self._outcomes[key].result(timeout=PATIENCE)
         del self._outcomes[key]
-        return found
+        return replace(found, runs=pickle.loads(zlib.decompress(found.runs)))
 
     def close(self):
         """Ends what goes on."""
@@ -210,7 +212,9 @@ class Forerunner:
         self._schedule.add(*step, at=time.time() + SETTLING_SECONDS)
 
     def _finish(self, outcome, key, case, interpreter):
-        self._outcomes[key].set_result(outcome)
+        # Thousands may wait for a test that waits for packages to be installed; each is megabytes.
+        runs = zlib.compress(pickle.dumps(outcome.runs, pickle.HIGHEST_PROTOCOL), 1)
+        self._outcomes[key].set_result(replace(outcome, runs=runs))
         outcomes.uproot(self._grove, key, case)
 
     def _step(self, work, then, key, case, interpreter):

@@ -56,7 +56,7 @@ KEYS = {
     "bytecode_fetched": "bytecode files among files_fetched",
     "sources_fetched": "source files among files_fetched",
     "directories_listed": "directories read",
-    "bytes_warmed": "bytes of shared objects the kernel was asked to read ahead",
+    "bytes_warmed": "bytes of shared objects and data files the kernel was asked to read ahead",
     "modules_planned": "modules that the scan expected",
     "demands": "modules found or asked for before they were on their way",
     "session_cpu_seconds": "processor time of the session's threads, seconds",
