@@ -18,8 +18,10 @@ final class Fetcher {
   private var free: [Int] = []
   private var onRing = 0
   private var isWakeQueued = false
-  /// Whether the ring has something that the kernel has not been handed.
-  private var hasUnsubmitted = false
+  /// How many operations the ring has that the kernel has not been handed.
+  private var unsubmitted = 0
+  /// Operations that are handed over at once: the first is not to wait until the last is prepared.
+  private static let batch = 8
   private var refusals = 0
   /// Files whose outcome was known without waiting.
   private var ready: [FetchEvent] = []
@@ -119,7 +121,7 @@ final class Fetcher {
   /// its system calls nor a thread to relay wakes to it.
   func wait(until deadline: Instant) -> [FetchEvent] {
     if !ready.isEmpty {
-      if hasUnsubmitted { submit() }
+      if unsubmitted > 0 { submit() }
       let taken = ready
       ready = []
       return taken + pool.takeEvents(waitingUntil: nil)
@@ -127,7 +129,7 @@ final class Fetcher {
     guard ring != nil, onRing > 0 else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
     pool.standBy()
-    hasUnsubmitted = false
+    unsubmitted = 0
     // What came before the ring was there has not been counted.
     let deadline = pool.hasNews ? Instant.now : deadline
     do throws(Errno) {
@@ -139,7 +141,7 @@ final class Fetcher {
   }
 
   private func submit() {
-    hasUnsubmitted = false
+    unsubmitted = 0
     try? ring?.submit()
   }
 
@@ -181,12 +183,16 @@ final class Fetcher {
   private func queue(_ index: Int) {
     guard index < slots.count, let fetch = slots[index] else { return }
     let ticket = Ticket(rawValue: UInt64(index))
-    // SAFETY: the slot keeps the fetch, which owns the operation, until its completion is reaped.
-    hasUnsubmitted = true
-    if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
-    submit()
-    hasUnsubmitted = true
-    if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true { return }
+    for _ in 0..<2 {
+      // SAFETY: the slot keeps the fetch, which owns the operation, until its completion is reaped.
+      if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true {
+        unsubmitted &+= 1
+        if unsubmitted >= Self.batch { submit() }
+        return
+      }
+      // The queue is full.
+      submit()
+    }
     divert(index, fetch)
   }
 
