@@ -45,6 +45,9 @@ internal import CLinux
   /// Never waits for a FIFO's other end and never makes a terminal ours.
   private static let openFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
 
+  /// Has a worker of the ring make the call (IOSQE_ASYNC).
+  static let always = UInt8(1) << UInt8(IOSQE_ASYNC_BIT)
+
   /// Describes the call to the ring.
   ///
   /// SAFETY: the object must live until the completion is reaped.
@@ -52,6 +55,9 @@ internal import CLinux
     switch verb {
     case .open:
       unsafe io_uring_prep_openat(entry, AT_FDCWD, path.pointer, Self.openFlags, 0)
+      // Never on the submitting thread: the kernel tries that where it knows the name, and waits for the
+      // file system's server there, one file after the other.
+      unsafe entry.pointee.flags |= Self.always
     case .status:
       unsafe io_uring_prep_statx(entry, AT_FDCWD, path.pointer, 0, FileStatus.mask, raw)
     case .read:

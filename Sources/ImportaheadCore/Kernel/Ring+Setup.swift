@@ -83,6 +83,10 @@ extension Ring {
       rule.sqe_op = UInt8(truncatingIfNeeded: opcode.rawValue)
       rules.append(rule)
     }
+    var flags = io_uring_restriction()
+    flags.opcode = UInt16(IORING_RESTRICTION_SQE_FLAGS_ALLOWED)
+    flags.sqe_flags = Operation.always
+    rules.append(flags)
     let count = UInt32(rules.count)
     try Errno.check(unsafe io_uring_register_restrictions(&raw, &rules, count))
     try Errno.check(unsafe io_uring_enable_rings(&raw))

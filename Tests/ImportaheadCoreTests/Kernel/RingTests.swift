@@ -1,3 +1,4 @@
+import CLiburing
 import Glibc
 import Testing
 
@@ -40,6 +41,17 @@ struct RingTests {
     }
     #expect(results == Dictionary(uniqueKeysWithValues: (0..<8).map { (UInt64($0), 0) }))
     #expect(operations.map { Int($0.status.size) } == (0..<8).map { $0 * 9 })
+  }
+
+  @Test("files are opened by workers alone: to open may ask a server, whatever is cached")
+  func openingNeverBlocks() {
+    let operation = Operation(path: tree.bytes("files/normal"), verb: .open)
+    for verb in [Operation.Verb.open, .status, .read, .close] {
+      operation.verb = verb
+      var entry = io_uring_sqe()
+      unsafe operation.fill(&entry)
+      #expect(entry.flags == (verb == .open ? 1 << 4 : 0), "IOSQE_ASYNC")
+    }
   }
 
   @Test("failures are results under their own tickets, not failures of the ring")
