@@ -3,6 +3,8 @@
 import difflib
 import re
 
+from .marshalled import same_code
+
 # What importahead may add to a process: its own modules, and modules built into the interpreter.
 OWN_MODULES = re.compile(r"^(importahead(\..*)?|_importahead)$")
 OWN_FILES = re.compile(r"importahead|sitecustomize")
@@ -101,8 +103,14 @@ def _files(stock, other):
         if name in own and name not in stock.files:
             continue
         expected, found = stock.files.get(name), other.files.get(name)
-        if expected != found:
+        if expected != found and not _is_same_bytecode(name, expected, found):
             yield "file %s: %s" % (name, _file_change(expected, found))
+
+
+def _is_same_bytecode(name, expected, found):
+    if not name.endswith(".pyc") or None in (expected, found) or expected[:2] != found[:2]:
+        return False
+    return len(expected) == len(found) == 3 and same_code(expected[2], found[2])
 
 
 def _with_parents(name):

@@ -82,7 +82,9 @@ def _observe():
         seen.append(
             ("same loader", own.get("__loader__") is getattr(own.get("__spec__"), "loader", 0))
         )
-        seen.append(("names", [str(name) for name in own]))
+        held = [str(name) for name in own]
+        # No seed holds there, and whoever walks a set makes names in another order each time.
+        seen.append(("names", sorted(held) if sys.flags.ignore_environment else held))
         return seen
 
     def descriptors():
