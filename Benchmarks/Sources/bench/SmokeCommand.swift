@@ -38,7 +38,7 @@ struct SmokeCommand: ParsableCommand {
       ground: ground, storage: .slow(latency: "1ms", timeouts: "nfs"),
       contestants: [.stock, .ioUring, .threads, .ioUringLearned, .threadsLearned],
       budget: Budget(rounds: 3, seconds: 60), turnstile: Turnstile(nil, seconds: 0),
-      detailed: true)
+      detailed: true, traces: 5)
     let cell = try meeting.hold(figure: "smoke")
     var failures = 0
     for series in cell.series.dropFirst() {
