@@ -9,12 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from profiled import HOOK, ROOT, SETTLED
 
-ROOT = Path(__file__).resolve().parents[2]
-HOOK = ROOT / "dist" / "python"
 TOOL = ROOT / "dist" / "bin" / "importahead"
-# Files touched more recently prove nothing (FileStatus.racyWindow).
-SETTLED = 2.2
 COUNT = 6
 # What the interpreter may ask for before the session has begun: a sitecustomize of the distribution's.
 EARLY = 1

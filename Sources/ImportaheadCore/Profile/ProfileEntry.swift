@@ -55,7 +55,9 @@ struct ProfileScope {
     switch entry.kind {
     case .library: return false
     case .directory: return start <= entry.path.count
-    case .data: return start < entry.path.count && !isModuleFile(entry.path, from: start)
+    case .data:
+      return start < entry.path.count
+        && suffix(of: entry, from: start, in: settings.suffixes) == nil
     case .source: return suffix(of: entry, from: start, in: settings.sourceSuffixes) != nil
     case .bytecode: return suffix(of: entry, from: start, in: settings.bytecodeSuffixes) != nil
     case .native: return suffix(of: entry, from: start, in: settings.extensionSuffixes) != nil
@@ -164,17 +166,6 @@ struct ProfileScope {
       }
     }
     return length > 0 && !(length == dots && dots <= 2)
-  }
-
-  /// Whether the file is named like a module's, in `__pycache__` or outside.
-  private func isModuleFile(_ path: [UInt8], from start: Int) -> Bool {
-    [ProfileEntry.Kind.source, .bytecode, .native].contains { kind in
-      let suffixes =
-        kind == .source
-        ? settings.sourceSuffixes
-        : kind == .bytecode ? settings.bytecodeSuffixes : settings.extensionSuffixes
-      return suffix(of: ProfileEntry(kind: kind, path: path), from: start, in: suffixes) != nil
-    }
   }
 
   /// The length of the suffix that the entry's name ends with, if something stands before it.

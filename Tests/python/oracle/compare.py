@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from .marshalled import same_code
+from oracle.marshalled import same_code
 
 # What importahead may add to a process: its own modules, and modules built into the interpreter.
 OWN_MODULES = re.compile(r"^(importahead(\..*)?|_importahead)$")
