@@ -64,11 +64,13 @@ extension: packages
 	  --scratch-path .build/embedded)
 	@scripts/place --strip .build/embedded/release/lib_importahead.so $(EXTENSION)
 
-# Bytecode for every CPython here, at each level of optimisation: the hook must never compile itself.
+# Bytecode for every CPython here, at each level of optimisation: the hook must never compile itself,
+# wherever the tree is copied to and whatever the copies' times.
 python: extension
 	@scripts/place-package Sources/python dist/python
 	@scripts/pythons | while read -r python; do \
-	  "$$python" -I -m compileall -q -f -o 0 -o 1 -o 2 dist/python; \
+	  "$$python" -I -m compileall -q -f -o 0 -o 1 -o 2 \
+	    --invalidation-mode unchecked-hash dist/python; \
 	done
 
 test: test-swift test-python ## Run the Swift and the Python tests.

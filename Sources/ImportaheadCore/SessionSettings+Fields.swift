@@ -13,7 +13,7 @@ extension ProfileSettings {
 }
 
 extension SessionSettings {
-  /// How `importahead.hook` describes a session: one text after the other.
+  /// How the hook (`importahead.activate`) describes a session: one text after the other.
   private struct Fields {
     private let texts: [[UInt8]]
     private var next = 0
@@ -44,7 +44,7 @@ extension SessionSettings {
   /// How many texts describe a session.
   public static let fieldCount = 20
 
-  /// Reads settings in the order that `importahead.hook` writes them; `nil` where there are not so
+  /// Reads settings in the order that the hook writes them; `nil` where there are not so
   /// many.
   ///
   /// `isUseful` tells whether the program has anything to prefetch.

@@ -62,7 +62,7 @@ struct Interpreter: Equatable {
   private static let backendQuestion = """
     import importahead, sys, time
     end = time.monotonic() + 2
-    while importahead.stats()["backend"] == "none" and "importahead.finder" in sys.modules:
+    while importahead.stats()["backend"] == "none" and importahead.modules_at_start is not None:
         if time.monotonic() > end:
             break
         time.sleep(0.002)

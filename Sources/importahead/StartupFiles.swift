@@ -8,12 +8,12 @@ enum StartupFiles {
   /// One line that stands alone: silent when the package is gone, and no failure of the hook, not
   /// even SystemExit, can end the interpreter.
   static let pathLine = #"""
-    import sys; exec("try: from importahead.hook import activate; activate()\nexcept BaseException: pass")
+    import sys; exec("try: from importahead import activate; activate()\nexcept BaseException: pass")
 
     """#
 
   /// The entry point of the same function.
-  static let startLine = "importahead.hook:activate\n"
+  static let startLine = "importahead:activate\n"
 
   /// Whether an interpreter of this version reads entry point files.
   static func readsEntryPoints(_ version: PythonVersion) -> Bool {

@@ -30,7 +30,7 @@ def _chain():
 
 
 try:
-    from importahead.hook import activate
+    from importahead import activate
 except BaseException:
     activate = None
 _leave_path()

@@ -77,7 +77,7 @@ struct EnableTests {
     "a hook that raises does not reach the program",
     arguments: ["SystemExit(3)", "KeyboardInterrupt", "MemoryError", "ImportError('no')"])
   func hookRaises(exception: String) throws {
-    try tree.write("dist/python/importahead/hook.py", "def activate(): raise \(exception)\n")
+    try tree.write("dist/python/importahead/__init__.py", "def activate(): raise \(exception)\n")
     #expect(try tree.importahead("enable", "--python", python).status == 0)
     let outcome = try hook()
     #expect(outcome.status == 0)
@@ -93,7 +93,7 @@ struct EnableTests {
       d = importlib.metadata.distribution('importahead')
       missing = [f for f in d.files if not os.path.exists(f.locate())]
       named = {str(f) for f in d.files}
-      print(d.version, missing, {'importahead.pth', 'importahead/hook.py'} <= named,
+      print(d.version, missing, {'importahead.pth', 'importahead/__init__.py'} <= named,
             any(n.endswith('.pyc') for n in named))
       """
     #expect(try tree.run([python, "-c", program]).output == "0.1.0 [] True True\n")

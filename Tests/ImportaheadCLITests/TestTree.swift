@@ -35,10 +35,14 @@ final class TestTree {
       "import os\nif os.environ.get('IMPORTAHEAD') != '0': os.environ['HOOK'] = 'sitecustomize'\n")
     try write(
       "dist/python/importahead/__init__.py",
-      "def stats():\n    return {'backend': 'threads'}\n")
-    try write(
-      "dist/python/importahead/hook.py",
-      "import os\ndef activate():\n    os.environ['HOOK'] = 'activate'\n")
+      """
+      import os
+      def stats():
+          return {'backend': 'threads'}
+      def activate():
+          os.environ['HOOK'] = 'activate'
+
+      """)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }

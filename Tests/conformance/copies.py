@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 ACTIVATION = (
-    'import sys; exec("try: from importahead.hook import activate; activate()\\n'
+    'import sys; exec("try: from importahead import activate; activate()\\n'
     'except BaseException: pass")\n'
 )
 

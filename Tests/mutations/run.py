@@ -102,7 +102,8 @@ def tested(extension, tests, mutation=None):
     shutil.copy(extension, hook / "importahead" / "_importahead.abi3.so")
     if mutation and mutation.native:
         number = MUTATIONS.index(mutation) + 1
-        prepend(hook / "importahead" / "hook.py", "posix.putenv(b'ORACLE_MUTANT', b'%d')" % number)
+        line = "posix.putenv(b'ORACLE_MUTANT', b'%d')" % number
+        prepend(hook / "importahead" / "__init__.py", line)
     elif mutation:
         path = hook / mutation.file.partition("Sources/python/")[2]
         path.write_text(path.read_text().replace(mutation.old, mutation.new, 1))

@@ -26,8 +26,7 @@ class Mutation:
 
 CORE = "Sources/ImportaheadCore/"
 MODULE = "Sources/ImportaheadModule/"
-FINDER = "Sources/python/importahead/finder.py"
-HOOK = "Sources/python/importahead/hook.py"
+HOOK = "Sources/python/importahead/__init__.py"
 
 MUTATIONS = [
     Mutation(
@@ -89,7 +88,7 @@ MUTATIONS = [
     Mutation(
         "no-invalidation",
         "`importlib.invalidate_caches()` is not passed on",
-        FINDER,
+        HOOK,
         "        super().invalidate_caches()\n",
         "",
         "test_03 or test_i08 or test_i09",
@@ -97,16 +96,16 @@ MUTATIONS = [
     Mutation(
         "no-namespaces",
         "directories without `__init__` are not found",
-        FINDER,
-        "            return super().find_spec(fullname, target)\n",
+        HOOK,
+        "            spec = super().find_spec(fullname, target)\n",
         "            spec = super().find_spec(fullname, target)\n"
-        "            return spec if spec is not None and spec.loader else None\n",
+        "            spec = spec if spec is not None and spec.loader else None\n",
         "test_13 or test_i13",
     ),
     Mutation(
         "subclassed-loaders",
         "loaders are of a type that importlib does not know",
-        FINDER,
+        HOOK,
         "DETAILS = (\n",
         "class SourceFileLoader(SourceFileLoader):\n    pass\n\n\nDETAILS = (\n",
         "test_i01 or test_i02",
@@ -114,7 +113,7 @@ MUTATIONS = [
     Mutation(
         "silent-listing",
         "a listing from memory raises no `os.listdir` event",
-        FINDER,
+        HOOK,
         '        sys.audit("os.listdir", path)\n',
         "",
         "test_28 or test_i16 or test_12",
@@ -122,7 +121,7 @@ MUTATIONS = [
     Mutation(
         "hook-in-front",
         "our path hook comes before everybody's",
-        FINDER,
+        HOOK,
         "hooks.insert(place, ",
         "hooks.insert(0, ",
         "test_i11 or test_16",
@@ -147,8 +146,8 @@ MUTATIONS = [
         "threading-imported",
         "the hook imports what the program has not",
         HOOK,
-        "    from importahead import finder\n",
-        "    import threading\n    from importahead import finder\n",
+        "    _install_finder()\n",
+        "    import threading\n    _install_finder()\n",
         "test_a04",
     ),
     Mutation(

@@ -141,16 +141,16 @@ BOOTSTRAP_FAILURES = {
     "broken extension": lambda package: _overwrite(package.glob("_importahead*"), b"\x7fELF"),
     "empty extension": lambda package: _overwrite(package.glob("_importahead*"), b""),
     "no package": remove_tree,
-    "no finder": lambda package: _remove(package.glob("finder*")),
+    "no hook": lambda package: _remove(package.glob("__init__*")),
     "init raises SystemExit": lambda package: _replace(package, "raise SystemExit(3)\n"),
     "init raises KeyboardInterrupt": lambda package: _replace(package, "raise KeyboardInterrupt\n"),
     "init raises MemoryError": lambda package: _replace(package, "raise MemoryError\n"),
     "init raises": lambda package: _replace(package, "raise ValueError('from init')\n"),
     "init does not compile": lambda package: _replace(package, "def f(:\n"),
-    "hook raises SystemExit": lambda package: _replace(package, "raise SystemExit(3)\n", "hook.py"),
-    "hook raises": lambda package: _replace(package, "raise ValueError\n", "hook.py"),
-    "finder raises": lambda package: _replace(package, "raise KeyboardInterrupt\n", "finder.py"),
-    "only bytecode of another version": lambda package: _replace(package, "\0", "hook.py"),
+    "hook raises SystemExit": lambda package: _insert(package, "raise SystemExit(3)"),
+    "hook raises": lambda package: _insert(package, "raise ValueError"),
+    "finder raises": lambda package: _insert(package, "raise KeyboardInterrupt", "_install_finder"),
+    "only bytecode of another version": lambda package: _replace(package, "\0"),
     "unreadable": lambda package: [os.chmod(each, 0) for each in package.glob("*.py")],
 }
 
@@ -165,8 +165,16 @@ def _overwrite(paths, content):
         path.write_bytes(content)
 
 
-def _replace(package, text, name="__init__.py"):
-    (package / name).write_text(text)
+def _replace(package, text):
+    (package / "__init__.py").write_text(text)
+
+
+def _insert(package, statement, function="_activate"):
+    """Makes a function of the hook fail as soon as it is called."""
+    path = package / "__init__.py"
+    head = "def %s():\n" % function
+    assert head in path.read_text()
+    path.write_text(path.read_text().replace(head, "%s    %s\n" % (head, statement)))
 
 
 @pytest.mark.parametrize("flavour", ["pth", "path"])

@@ -4,12 +4,14 @@ import ctypes
 import json
 import mmap
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from oracle import discover
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "dist" / "bin" / "importahead"
@@ -17,7 +19,7 @@ TOOL = ROOT / "dist" / "bin" / "importahead"
 PRINT_BACKEND = """
 import importahead, sys, time
 end = time.monotonic() + 2
-while importahead.stats()["backend"] == "none" and "importahead.finder" in sys.modules:
+while importahead.stats()["backend"] == "none" and importahead.modules_at_start is not None:
     if time.monotonic() > end:
         break
     time.sleep(0.002)
@@ -105,6 +107,29 @@ def test_an_enabled_interpreter_can_also_be_run(enabled):
     done = run(TOOL, "run", enabled, "-c", PRINT_BACKEND)
     assert done.stdout.strip() in ("io_uring", "threads")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("python", [each.executable for each in discover()])
+def test_the_tree_may_be_copied_without_its_times(python, tmp_path):
+    """Bytecode that went by its source's time would be compiled anew at every start."""
+    copy = shutil.copytree(TOOL.parents[1] / "python", tmp_path / "python")
+    for path in copy.rglob("*.py"):
+        os.utime(path, (1, 1))
+    done = run(python, "-v", "-c", "pass", PYTHONPATH=copy, XDG_CACHE_HOME=tmp_path)
+    assert "import 'importahead' #" in done.stderr
+    assert not [line for line in done.stderr.splitlines() if "wrote" in line or "stale" in line]
+
+
+def test_the_hook_is_one_module_and_an_extension(tmp_path):
+    """What else were imported, or listed, would be waited for at every start."""
+    program = """if True:
+        import sys
+        print([name for name in sys.modules if "importahead" in name])
+        print([entry for entry in sys.path_importer_cache if "importahead" in entry])
+        """
+    path = TOOL.parents[1] / "python"
+    done = run(sys.executable, "-c", program, PYTHONPATH=path, XDG_CACHE_HOME=tmp_path)
+    assert done.stdout == "['importahead', 'importahead._importahead']\n[]\n"
 
 
 def test_the_hook_of_an_enabled_interpreter_does_not_compile_itself(enabled):

@@ -88,10 +88,8 @@ def collect():
 
 
 def _modules_loaded():
-    hook = sys.modules.get("importahead.hook")
-    if hook is None or hook.modules_at_start is None:
-        return 0
-    return max(0, len(sys.modules) - hook.modules_at_start)
+    at_start = sys.modules["importahead"].modules_at_start
+    return 0 if at_start is None else max(0, len(sys.modules) - at_start)
 
 
 def _counters():
@@ -100,6 +98,26 @@ def _counters():
     except ImportError:
         return None
     return _importahead.statistics()
+
+
+def write_at_exit(destination):
+    """Have the statistics written when the interpreter ends; see `write`.
+
+    The profile is written then too, so that it can be told of; otherwise it is when the interpreter
+    has gone. What is called is bound now, while importing works.
+    """
+    import atexit
+
+    from importahead import _importahead
+
+    atexit.register(_finish, _importahead.save_profile, _importahead.stop, destination)
+
+
+def _finish(save, stop, destination):
+    """End the session, whose threads touch no Python and would end with the process, and tell."""
+    save()
+    stop()
+    write(destination)
 
 
 def write(destination):

@@ -1,7 +1,7 @@
 """Switches the mock hook on; `ORACLE_MUTANT` chooses what is wrong with it."""
 
 try:
-    from importahead.hook import activate
+    from importahead import activate
 
     activate()
 except BaseException:

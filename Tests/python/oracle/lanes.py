@@ -20,7 +20,7 @@ SETTLING_SECONDS = 2.3
 
 # The line `importahead enable` writes, and its harmless twin of the stock lane.
 ACTIVATION = (
-    'import sys; exec("try: from importahead.hook import activate; activate()\\n'
+    'import sys; exec("try: from importahead import activate; activate()\\n'
     'except BaseException: pass")\n'
 )
 

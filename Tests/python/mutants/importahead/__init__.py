@@ -11,3 +11,10 @@ HITS = [0]
 def stats():
     """What the product's `importahead.stats()` would say."""
     return {"backend": "mock" if ACTIVE else "none", "hits": HITS[0], "errors": 0}
+
+
+def activate():
+    """Puts the mock in place."""
+    from importahead import hook
+
+    return hook.activate()

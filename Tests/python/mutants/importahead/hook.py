@@ -145,7 +145,7 @@ def install():
         suffixes = (SUFFIXES[1],)
     finder = FINDERS.get(MUTANT, PrefetchedFinder)
     hook = finder.path_hook(*suffixes)
-    hook.__module__ = "importahead.hook"
+    hook.__module__ = "importahead"
     place = 0 if MUTANT == "hook-first" else len(sys.path_hooks) - 1
     sys.path_hooks.insert(place, hook)
     replace_finders(hook)
