@@ -112,6 +112,5 @@ static inline int importahead_statx(
 // Flags that glibc declares as macros with casts, or not at all before 2.34.
 static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
 static const int RWF_NOWAIT_FLAG = 0x00000008;
-static const int MADV_POPULATE_WRITE_FLAG = 23;
 static const int CLONE_FILES_FLAG = 0x00000400;
 #endif

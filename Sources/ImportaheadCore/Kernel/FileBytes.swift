@@ -13,7 +13,22 @@ internal import CLinux
     unsafe self.storage = unsafe storage
     self.capacity = capacity
     self.slab = slab
+    touch()
   }
+
+  /// Has the pages found now, by this thread, which holds only the mapping they are in (Linux 6.4);
+  /// a call that fills them would hold the process's whole memory map at every fault.
+  private func touch() {
+    var offset = 0
+    while offset < capacity {
+      unsafe (storage + offset).storeBytes(of: 0, as: UInt8.self)
+      offset &+= Self.pageSize
+    }
+    if capacity > 0 { unsafe (storage + (capacity &- 1)).storeBytes(of: 0, as: UInt8.self) }
+  }
+
+  /// The smallest size of a page, bytes.
+  private static let pageSize = 4096
 
   /// The `count` bytes from `offset` on of what `whole` holds; `nil` where it holds no such.
   init?(partOf whole: FileBytes, from offset: Int, count: Int) {
@@ -55,35 +70,22 @@ internal import CLinux
 }
 
 /// One mapping that the bytes of several files share; unmapped with the last of them.
+///
+/// Its pages come as the files that will fill them are given their room, not with the mapping:
+/// whoever fills a mapping as a whole (MAP_POPULATE, MADV_POPULATE_WRITE, a huge page) holds the
+/// process's memory map meanwhile, for milliseconds where a host has to find the memory, and the
+/// importing thread waits with its next mmap(2).
 @safe private final class Slab {
   let start: UnsafeMutableRawPointer
   let size: Int
   var used = 0
 
-  /// The size of a huge page on x86-64 and, with pages of 4 KiB, on aarch64.
-  static let hugeSize = 2 << 20
-
   init?(size: Int) {
-    // The whole of a slab is going to be written: faults page by page would cost more.
-    let isHuge = size == Self.hugeSize
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | (isHuge ? 0 : MAP_POPULATE)
-    let length = isHuge ? 2 &* size : size
-    let memory = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory = unsafe memory, Int(bitPattern: memory) != -1 else { return nil }
-    unsafe start = isHuge ? Self.trimmed(memory) : memory
+    unsafe start = memory
     self.size = size
-  }
-
-  /// Gives back what of a mapping twice its size a huge page leaves over; asks for the page and fills
-  /// it, if there is one (madvise(2); MADV_POPULATE_WRITE needs Linux 5.14, and may fail).
-  private static func trimmed(_ memory: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
-    let head = (0 &- Int(bitPattern: memory)) & (hugeSize &- 1)
-    let start = unsafe memory + head
-    if head > 0 { _ = unsafe munmap(memory, head) }
-    if head < hugeSize { _ = unsafe munmap(start + hugeSize, hugeSize &- head) }
-    _ = unsafe madvise(start, hugeSize, MADV_HUGEPAGE)
-    _ = unsafe madvise(start, hugeSize, MADV_POPULATE_WRITE_FLAG)
-    return unsafe start
   }
 
   deinit { _ = unsafe munmap(start, size) }
@@ -96,11 +98,9 @@ internal import CLinux
 final class FileBytesAllocator: @unchecked Sendable {
   private let monitor = Monitor()
   private var current: Slab?
-  private var slabs = 0
 
-  /// The size of the first slabs; a program that needs more of them has huge ones.
-  private static let slabSize = 512 << 10
-  private static let smallSlabs = 2
+  /// The size of a slab: less than that of a huge page, which would be filled at once.
+  private static let slabSize = 1 << 20
   /// What is larger gets a slab of its own.
   private static let largeSize = 128 << 10
 
@@ -115,8 +115,7 @@ final class FileBytesAllocator: @unchecked Sendable {
     }
     return monitor.locked {
       if current.map({ $0.size &- $0.used < size }) ?? true {
-        current = Slab(size: slabs < Self.smallSlabs ? Self.slabSize : Slab.hugeSize)
-        slabs &+= 1
+        current = Slab(size: Self.slabSize)
       }
       guard let slab = current else { return nil }
       let place = unsafe slab.start + slab.used
