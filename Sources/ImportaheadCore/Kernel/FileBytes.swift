@@ -86,6 +86,7 @@ internal import CLinux
     guard let memory = unsafe memory, Int(bitPattern: memory) != -1 else { return nil }
     unsafe start = memory
     self.size = size
+    _ = unsafe madvise(memory, size, MADV_NOHUGEPAGE)
   }
 
   deinit { _ = unsafe munmap(start, size) }
@@ -99,7 +100,7 @@ final class FileBytesAllocator: @unchecked Sendable {
   private let monitor = Monitor()
   private var current: Slab?
 
-  /// The size of a slab: less than that of a huge page, which would be filled at once.
+  /// The size of a slab.
   private static let slabSize = 1 << 20
   /// What is larger gets a slab of its own.
   private static let largeSize = 128 << 10

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import ImportaheadCore
@@ -28,6 +29,29 @@ struct FileBytesTests {
     for (index, bytes) in all.enumerated() {
       #expect(holds(bytes, sizes[index], UInt8(truncatingIfNeeded: index)), "\(index)")
     }
+  }
+
+  /// How many of the pages from the start of `bytes` on are in memory (mincore(2)).
+  private func residentPages(of bytes: FileBytes, among pages: Int) -> Int {
+    bytes.withPointer { start, _ in
+      let size = sysconf(Int32(_SC_PAGESIZE))
+      let address = UInt(bitPattern: unsafe start) / UInt(size) * UInt(size)
+      var states = [UInt8](repeating: 0, count: pages)
+      let result = unsafe mincore(
+        UnsafeMutableRawPointer(bitPattern: address), pages * size, &states)
+      return result == 0 ? states.count { $0 & 1 == 1 } : -1
+    }
+  }
+
+  @Test("a file's room is found before a call fills it, and no more: whoever finds all waits long")
+  func pages() throws {
+    let allocator = FileBytesAllocator()
+    let size = sysconf(Int32(_SC_PAGESIZE))
+    let small = try #require(allocator.allocate(capacity: 10))
+    #expect(residentPages(of: small, among: 16) == 1)
+    let larger = try #require(allocator.allocate(capacity: 3 * size))
+    #expect(residentPages(of: small, among: 16) == 4)
+    #expect(residentPages(of: larger, among: 4) == 4)
   }
 
   @Test("sizes that make no sense are refused", arguments: [-1, Int.min, Int.max, 1 << 40])
