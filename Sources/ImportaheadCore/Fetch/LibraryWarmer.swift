@@ -8,23 +8,36 @@ final class LibraryWarmer: @unchecked Sendable {
   /// The most libraries that follow from one extension module.
   private static let mostLibraries = 64
 
+  /// The most objects that are open at once.
+  private static let mostOpen = 16
+
   /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
+  ///
+  /// As ld.so(8) does, it reads the headers of all before the pages of any: a header would have to wait
+  /// behind megabytes of pages that are not needed yet.
   func warm(_ path: [UInt8]) -> Int {
     var total = 0
     var queue = [path]
     var next = 0
+    var opened: [SharedObject] = []
     while next < queue.count, next < Self.mostLibraries {
       let current = queue[next]
       next &+= 1
+      if opened.count == Self.mostOpen { total &+= warmAll(&opened) }
       guard isNew(current), let object = try? SharedObject(path: current) else { continue }
-      total &+= object.warm()
+      opened.append(object)
       for candidates in object.neededCandidates() {
         if let found = candidates.first(where: { SharedObject.exists($0) }) {
           queue.append(found)
         }
       }
     }
-    return total
+    return total &+ warmAll(&opened)
+  }
+
+  private func warmAll(_ objects: inout [SharedObject]) -> Int {
+    defer { objects = [] }
+    return objects.reduce(0) { $0 &+ $1.warm() }
   }
 
   /// Warms just `pages` of the object at `path`; returns how many bytes were asked for, or `nil` where
