@@ -92,13 +92,19 @@ def void_reasons(case, run):
         yield "the hook was active where it must not be"
     elif case.served and not stats.get("hits"):
         yield "void: nothing was served from memory (%s)" % (stats,)
-    elif run.lane == KNOWN and stats.get("profile") not in ("read", "rewritten"):
+    elif run.lane == KNOWN and _ignored_its_profile(stats):
         yield "void: no profile was used (%s)" % (stats,)
 
 
 def _took_part(stats):
     """Whether a session ran; one may be asked for files before it has chosen its back end."""
     return stats.get("backend", "none") != "none" or stats.get("demands", 0) > 0
+
+
+def _ignored_its_profile(stats):
+    """Whether a session ran without the profile; the program may be over before one runs at all."""
+    ran = stats.get("backend", "none") != "none"
+    return ran and stats.get("profile") not in ("read", "rewritten")
 
 
 def tree_of(grove_lane, key):
