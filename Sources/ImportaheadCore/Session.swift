@@ -49,7 +49,9 @@ public final class Session: @unchecked Sendable {
     // An earlier thread has said that it is done and is about to end: not the importing thread, which
     // may be the one that starts us again, but its successor waits for that.
     let earlier = thread
+    let importing = Processor.current
     thread = try Thread {
+      importing.leave()
       _ = earlier?.join(milliseconds: 1000)
       self.run()
     }
