@@ -15,9 +15,11 @@ import sys
 # The interpreter has loaded this as part of itself; `importlib.machinery` would bring `warnings`.
 from _frozen_importlib_external import (
     BYTECODE_SUFFIXES,
+    MAGIC_NUMBER,
     SOURCE_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
+    FileLoader,
     SourceFileLoader,
     SourcelessFileLoader,
     spec_from_file_location,
@@ -94,8 +96,7 @@ def _activate():
         return False
     modules_at_start = loaded
     _install_finder()
-    loader = sys.modules["_frozen_importlib_external"].FileLoader
-    loader.get_data = _importahead.reader(loader, loader.get_data)
+    FileLoader.get_data = _importahead.reader(FileLoader, FileLoader.get_data)
     destination = _variable("IMPORTAHEAD_STATS")
     if destination:
         from importahead import statistics
@@ -162,7 +163,6 @@ def _settings():
     """
     import _imp
 
-    external = sys.modules["_frozen_importlib_external"]
     flags = sys.flags
     version = sys.version_info
     tag = sys.implementation.cache_tag
@@ -176,12 +176,12 @@ def _settings():
         str(int(flags.isolated or getattr(flags, "safe_path", False))),
         join(dict.fromkeys(name for name in sys.path if isinstance(name, str))),
         join(_known_modules(_imp)),
-        join(_imp.extension_suffixes()),
-        join(external.SOURCE_SUFFIXES),
-        join(external.BYTECODE_SUFFIXES),
+        join(extension_suffixes()),
+        join(SOURCE_SUFFIXES),
+        join(BYTECODE_SUFFIXES),
         f".{tag}{optimization}.pyc" if tag else "",
         sys.pycache_prefix or "",
-        str(int.from_bytes(external.MAGIC_NUMBER, "little")),
+        str(int.from_bytes(MAGIC_NUMBER, "little")),
         str(version[0]),
         str(version[1]),
         str(version[2]),
