@@ -105,20 +105,21 @@ TOOLS = {
             "app.py": "import mod, pkg.a, json\n\ndef app(environ, start):\n    import email.message\n"
             "    start('200 OK', [('Content-Type', 'text/plain')])\n"
             "    return [mod.value.encode()]\n",
+            "conf.py": "def post_worker_init(worker):\n    open('ready%d' % worker.age, 'w').close()\n",
         },
+        # A signal to a worker that has not taken over its signals yet is lost in its parent's queue,
+        # and the worker is killed half a minute later: all are to be ready before the server is stopped.
         body="""
         import os, signal, socket, subprocess, sys, time
         command = [sys.executable, '-m', 'gunicorn', '--preload', '-w', '3', '--log-level', 'error',
-                   '-b', 'unix:s', 'app:app']
+                   '-c', 'conf.py', '-b', 'unix:s', 'app:app']
         server = subprocess.Popen(command)
-        for _ in range(400):
-            client = socket.socket(socket.AF_UNIX)
-            try:
-                client.connect('s')
+        for _ in range(1200):
+            if all(os.path.exists('ready%d' % number) for number in (1, 2, 3)):
                 break
-            except OSError:
-                client.close()
-                time.sleep(0.05)
+            time.sleep(0.05)
+        client = socket.socket(socket.AF_UNIX)
+        client.connect('s')
         client.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
         print(client.makefile('rb').read().split(b'\\r\\n')[-1])
         server.send_signal(signal.SIGTERM)

@@ -46,8 +46,9 @@ class Case:
     `prepare(root, interpreter, python)` in every lane, may do what a mapping cannot. `arguments`
     replaces the default command line (`main.py`); `{root}` in it and in `environment` stands for
     the tree. `active=False` says that the hook must be off, `None` that it may; `served` that bytes must have been
-    served from memory; `recorded=False` that the program does not live to write its record. `pause`
-    is how long the program waits before it begins, so that much has been read ahead by then.
+    served from memory, for which the program does not begin before something has been read ahead;
+    `recorded=False` that the program does not live to write its record. `pause` is how long the
+    program waits before it begins, so that much has been read ahead by then.
     `known` adds a lane in which it runs with the profile of a run before; `between`, called as
     `between(root)` in every lane, changes the tree after that.
     """

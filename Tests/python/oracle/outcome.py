@@ -173,6 +173,7 @@ def environment_of(lane, root, case):
         filled = text.replace("{root}", str(root))
         environment[name] = filled
     environment["ORACLE_PAUSE"] = str(case.pause)
+    environment["ORACLE_SERVED"] = "1" if case.served else ""
     environment["ORACLE_RECORDER"] = str(RECORDER)
     environment["ORACLE_RECORD"] = str(_beside(root, "record"))
     environment["XDG_CACHE_HOME"] = str(_beside(root, "cache"))

@@ -12,6 +12,7 @@ def _observe():
     at_start = list(sys.modules)
     import atexit
     import posix
+    import time
 
     target = posix.environ.get(b"ORACLE_RECORD")
     if target is None:
@@ -157,10 +158,14 @@ def _observe():
 
     pause = float(posix.environ.get(b"ORACLE_PAUSE", b"0"))
     if pause:
-        import time
-
         time.sleep(pause)
-    statistics()  # loads what it needs while importing still works
+    found = statistics()  # loads what it needs while importing still works
+    if posix.environ.get(b"ORACLE_SERVED"):
+        # A busy machine may be late with the session's thread.
+        deadline = time.monotonic() + 5
+        while found and not found.get("files_fetched") and time.monotonic() < deadline:
+            time.sleep(0.01)
+            found = statistics()
     sys.addaudithook(audit)
     atexit.register(write)
 
