@@ -60,9 +60,15 @@ extension Profile {
       case .directory(let path): entry = scope.entry(directory: path)
       case .data(let path): entry = scope.entry(data: path)
       }
-      guard let entry, seen[entry.path] == nil, counts.take(entry) else { continue }
-      seen.set(entry.path, true)
-      entries.append(entry)
+      guard let entry else { continue }
+      // A finder looks into a package's directory for its file; whether the session was asked for
+      // that depends on who was faster.
+      let package = scope.module(of: entry)?.package.flatMap { scope.entry(directory: $0) }
+      for entry in [package, entry] {
+        guard let entry, seen[entry.path] == nil, counts.take(entry) else { continue }
+        seen.set(entry.path, true)
+        entries.append(entry)
+      }
     }
     add(libraries, in: scope)
     keepPages(of: previous)

@@ -179,6 +179,21 @@ struct RecordingTests {
       ])
   }
 
+  @Test("a package's directory comes with its file, whether the session was asked for it or not")
+  func packageDirectory() {
+    let needs = [file("m"), file("a/__init__"), file("a/b"), file("c/d")]
+    let profile = Profile(needs, after: Profile(), atEnd: true, in: scope)
+    let expected = [
+      entry(.source, "/lib/py/m.py"), entry(.directory, "/lib/py/a"),
+      entry(.source, "/lib/py/a/__init__.py"), entry(.source, "/lib/py/a/b.py"),
+      entry(.source, "/lib/py/c/d.py"),
+    ]
+    #expect(profile.entries == expected)
+    let asked = [.directory(Array("/lib/py/a".utf8))] + needs
+    let other = Profile(asked, after: Profile(), atEnd: true, in: scope)
+    #expect(!other.differs(from: profile) && !profile.differs(from: other))
+  }
+
   @Test("what is not needed any more is dropped after a few runs")
   func ageing() {
     var profile = Profile([file("a"), file("b")], after: Profile(), atEnd: true, in: scope)
