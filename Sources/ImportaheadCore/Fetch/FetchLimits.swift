@@ -1,10 +1,13 @@
 /// How much is fetched at once and in all.
 public struct FetchLimits: Sendable {
   /// Files on their way at once.
-  var filesInFlight = 96
-  /// Kernel workers of the ring that may block at once; each keeps one request of a slow file
-  /// system busy.
-  var ringWorkers: UInt32 = 64
+  ///
+  /// With more, what is needed first is held up by what is needed later: the processors on which a FUSE
+  /// server runs beside the program take that much longer for each request.
+  var filesInFlight = 32
+  /// Kernel workers of the ring that may block at once: as many as there are files, each of which
+  /// waits for one call.
+  var ringWorkers: UInt32 = 32
   /// Threads that list directories and warm libraries beside a ring.
   var threadsBesideRing = 8
   /// Threads that do everything where there is no ring.
