@@ -18,6 +18,8 @@ _NOISE = [
     (re.compile(rb"^import time:\s+\d+ \|\s+\d+ \|", re.M), b"import time: N | N |"),
     (re.compile(rb"(?<=\.pyc\.)\d{9,}"), b"N"),
     (re.compile(rb"(?<=subprocess )\d+"), b"N"),
+    # unittest's duration.
+    (re.compile(rb"^(Ran \d+ tests?) in \d+\.\d+s$", re.M), rb"\1"),
 ]
 
 
