@@ -33,7 +33,9 @@ public func isMutant(_ number: Int32) -> Bool {
   return unsafe atoi(text) == number
 }
 """
-SUITES = ["activation", "finder", "loader", "path_hook", "process"]
+SUITES = """
+    activation bytecode finder fork loader mutation new_modules path_entries path_hook process
+""".split()
 
 
 def main():
