@@ -5,9 +5,6 @@ public struct FetchLimits: Sendable {
   /// With more, what is needed first is held up by what is needed later: the processors on which a FUSE
   /// server runs beside the program take that much longer for each request.
   var filesInFlight = 32
-  /// Kernel workers of the ring that may block at once: as many as there are files, each of which
-  /// waits for one call.
-  var ringWorkers: UInt32 = 32
   /// Threads that list directories and warm libraries beside a ring.
   var threadsBesideRing = 8
   /// Threads that do everything where there is no ring.
@@ -24,6 +21,11 @@ public struct FetchLimits: Sendable {
   var files = 20_000
   /// How long a session may work, in milliseconds.
   var duration = 10_000
+
+  /// Entries of the ring's submission queue: a file has two requests at most before it waits.
+  var ringDepth: UInt32 { UInt32(clamping: filesInFlight &* 2) }
+  /// Kernel workers of the ring that may block at once: each file waits for one call.
+  var ringWorkers: UInt32 { UInt32(clamping: filesInFlight) }
 
   /// The default limits.
   public init() {}

@@ -50,8 +50,7 @@ final class Fetcher {
     guard wantsRing else { return }
     wantsRing = false
     guard let counter = try? WakeCounter() else { return pool.most = limits.threads }
-    let depth = UInt32(clamping: limits.filesInFlight &* 2)
-    ring = try? Ring(depth: depth, workers: limits.ringWorkers)
+    ring = try? Ring(depth: limits.ringDepth, workers: limits.ringWorkers)
     guard ring != nil else {
       counter.close()
       return pool.most = limits.threads

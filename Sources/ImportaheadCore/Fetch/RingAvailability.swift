@@ -12,8 +12,7 @@ public enum RingAvailability: Equatable, Sendable {
     guard !Confinement.hasSystemCallFilter else { return .filtered }
     let limits = FetchLimits()
     do throws(Errno) {
-      let ring = try Ring(
-        depth: UInt32(clamping: limits.filesInFlight &* 2), workers: limits.ringWorkers)
+      let ring = try Ring(depth: limits.ringDepth, workers: limits.ringWorkers)
       _ = consume ring
       return .available
     } catch {

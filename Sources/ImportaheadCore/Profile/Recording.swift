@@ -60,7 +60,7 @@ extension Profile {
       case .directory(let path): entry = scope.entry(directory: path)
       case .data(let path): entry = scope.entry(data: path)
       }
-      guard let entry else { continue }
+      guard let entry, seen[entry.path] == nil else { continue }
       // A finder looks into a package's directory for its file; whether the session was asked for
       // that depends on who was faster.
       let package = scope.module(of: entry)?.package.flatMap { scope.entry(directory: $0) }
