@@ -14,6 +14,7 @@ COLOURS = {
     "stock-warm": "#bbbbbb",
     "io_uring": "#0072b2",
     "threads": "#56b4e9",
+    "recording": "#00a087",
     "io_uring-learned": "#3d2c8d",
     "threads-learned": "#8b80d9",
     "launcher": "#c2185b",

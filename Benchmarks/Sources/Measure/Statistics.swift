@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a set of repeated measurements amounts to.
 public struct Spread: Codable, Equatable, Sendable {
   /// How many measurements there were.
@@ -38,6 +40,12 @@ public func quantile(_ fraction: Double, ofSorted sorted: [Double]) -> Double {
 
 /// The median of `values`; NaN when there are none.
 public func median(_ values: [Double]) -> Double { quantile(0.5, ofSorted: values.sorted()) }
+
+/// The geometric mean of positive `values`; `nil` where there is none, or one that is not positive.
+public func geometricMean(_ values: [Double]) -> Double? {
+  guard !values.isEmpty, values.allSatisfy({ $0 > 0 }) else { return nil }
+  return exp(values.map { log($0) }.reduce(0, +) / Double(values.count))
+}
 
 /// A ratio with a 95 % confidence interval.
 public struct Ratio: Codable, Equatable, Sendable {

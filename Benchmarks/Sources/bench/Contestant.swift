@@ -6,6 +6,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   case stockWarm = "stock-warm"
   case ioUring = "io_uring"
   case threads
+  case recording
   case ioUringLearned = "io_uring-learned"
   case threadsLearned = "threads-learned"
   case launcher
@@ -24,6 +25,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     case .stockWarm: "stock, warm (ceiling)"
     case .ioUring: "importahead first start, io_uring"
     case .threads: "importahead first start, threads"
+    case .recording: "importahead first start that records, io_uring"
     case .ioUringLearned: "importahead learned, io_uring"
     case .threadsLearned: "importahead learned, threads"
     case .launcher: "importahead run, learned, io_uring"
@@ -40,7 +42,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// The back end it forces; `nil` where it is not importahead.
   var backend: String? {
     switch self {
-    case .ioUring, .ioUringLearned, .launcher, .bundle: "io_uring"
+    case .ioUring, .recording, .ioUringLearned, .launcher, .bundle: "io_uring"
     case .threads, .threadsLearned: "threads"
     default: nil
     }

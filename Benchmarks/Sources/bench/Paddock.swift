@@ -14,7 +14,7 @@ struct Paddock {
       switch contestant {
       case .stock, .stockWarm:
         return Entrant(contestant: contestant, launch: .success(program.launch()))
-      case .ioUring, .threads, .ioUringLearned, .threadsLearned, .launcher, .bundle:
+      case .ioUring, .threads, .recording, .ioUringLearned, .threadsLearned, .launcher, .bundle:
         return try importahead(contestant, program)
       case .readList:
         guard let list else { throw Paddock.listless }

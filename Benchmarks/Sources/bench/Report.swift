@@ -7,6 +7,7 @@ func report(_ archive: Archive) -> String {
   text += archive.machine.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
     .joined(separator: "\n")
   text += (archive.notes ?? []).map { "\n\n\($0)" }.joined()
+  text += means(archive)
   for cell in archive.cells {
     text += "\n\n## \(cell.title) on \(cell.storageTitle)\n\n"
     if let modules = cell.modules { text += "\(modules) modules.\n\n" }
@@ -21,6 +22,22 @@ func report(_ archive: Archive) -> String {
     }
   }
   return text + "\n"
+}
+
+/// What the contestants amount to over all programs, storage by storage, where there are several.
+private func means(_ archive: Archive) -> String {
+  let bars = archive.cells.filter { $0.figure == "bars" }
+  var storages: [String] = []
+  for cell in bars where !storages.contains(cell.storage) { storages.append(cell.storage) }
+  return storages.map { storage in
+    let cells = bars.filter { $0.storage == storage }
+    guard cells.count > 1 else { return "" }
+    let names = cells.map(\.title).joined(separator: ", ")
+    return "\n\n## All programs on \(cells[0].storageTitle)\n\n"
+      + "Geometric means of the medians' ratios over \(names).\n\n"
+      + Table(Summary.summaries(of: cells)).markdown
+  }
+  .joined()
 }
 
 /// A few sentences that answer whether it helps, how much, and against what.

@@ -64,6 +64,10 @@ struct Stage {
     try emptied(home)
     if let profile = entrant.profile {
       try run(["cp", "-a", profile, home + "/profile"])
+    } else if entrant.contestant == .recording {
+      try emptied(home + "/profile")
+    }
+    if entrant.profile != nil || entrant.contestant == .recording {
       launch.environment["IMPORTAHEAD_PROFILE"] = home + "/profile"
     }
     // A program of the user's may keep more there than we may take from it.

@@ -13,6 +13,13 @@ struct StatisticsTests {
     #expect(Spread([7])?.median == 7)
   }
 
+  @Test("a geometric mean treats twice and half alike, and knows no mean of nothing")
+  func geometric() throws {
+    let mean = try #require(geometricMean([0.5, 2, 1]))
+    #expect(abs(mean - 1) < 1e-9)
+    #expect(geometricMean([]) == nil && geometricMean([1, 0]) == nil)
+  }
+
   @Test("a clear difference has an interval on one side of 1, around the ratio of the medians")
   func clearDifference() throws {
     let stock = (0..<12).map { 1.0 + Double($0) * 0.01 }

@@ -33,6 +33,37 @@ struct TableTests {
     #expect(rows[2].cpu.map { fixed($0, 2) } == "0.12")
   }
 
+  @Test("over several programs geometric means stand beside the number of programs they cover")
+  func summary() throws {
+    var other = cell()
+    other.workload = "pandas"
+    for index in other.series.indices where other.series[index].contestant == "threads" {
+      other.series[index].samples = []
+    }
+    for index in other.series.indices where other.series[index].contestant == "stock-warm" {
+      for sample in other.series[index].samples.indices {
+        other.series[index].samples[sample].seconds = 0.4
+      }
+    }
+    let all = Summary.summaries(of: [cell(), other])
+    #expect(all.map(\.programs) == [2, 2, 1, 0])
+    // 0.1 and 0.4 s of 2.1 s each.
+    #expect(all[1].stock.map { fixed($0, 3) } == "0.095")
+    #expect(all[2].warm.map { fixed($0, 2) } == "5.00")
+    #expect(all[0].cpu.map { fixed($0, 2) } == "1.00")
+    #expect(all[3].stock == nil && Table(all).lines[3] == ["vmtouch", "", "", "", "0"])
+    #expect(Table(all).lines[1] == ["stock-warm", "0.10x", "1.00x", "1.00x", "2"])
+  }
+
+  @Test("where everything is warm, stock is what warm means")
+  func warm() throws {
+    var cell = cell()
+    cell.storage = "local-warm"
+    cell.series.removeAll { $0.contestant == "stock-warm" }
+    let all = Summary.summaries(of: [cell])
+    #expect(all[1].warm == all[1].stock && all[0].warm == 1)
+  }
+
   @Test("an absent contestant keeps its line and says why")
   func absence() {
     let table = Table(cell())

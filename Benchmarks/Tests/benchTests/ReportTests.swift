@@ -54,6 +54,16 @@ struct ReportTests {
     #expect(report(archive).contains("\n\nLeft out.\n"))
   }
 
+  @Test("several programs on one storage have geometric means, one has none")
+  func means() {
+    var archive = archive()
+    #expect(!report(archive).contains("All programs"))
+    archive.cells.append(archive.cells[0])
+    let text = report(archive)
+    #expect(text.contains("## All programs on slow\n\nGeometric means of the medians' ratios"))
+    #expect(text.contains("| importahead learned, io_uring | 0.20x | 4.00x | 1.00x | 2 |"))
+  }
+
   @Test("every archived run can be read and reported on")
   func archives() throws {
     let runs = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
