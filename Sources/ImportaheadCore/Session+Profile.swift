@@ -2,6 +2,7 @@ extension Session {
   /// Keeps what the program needed for its next run; called when it ends.
   public func saveProfile() {
     guard let profile else { return }
+    profile.expectEnd()
     // Only the session's thread can tell what has been opened; nobody needs it any more.
     if profile.isWatching { stop(milliseconds: 500) }
     guard let needs = cache.needs else { return }

@@ -13,6 +13,7 @@ public final class Session: @unchecked Sendable {
   private var waker: WorkerPool?
   private var phase = Phase.idle
   private var starts = 0
+  private var isEnding = false
   /// Touched by the session's thread alone; kept from one start to the next.
   private var planner: Planner?
 
@@ -27,7 +28,7 @@ public final class Session: @unchecked Sendable {
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
   /// Modules of a program that is worth a watch: to end one takes the kernel more than 10 ms, which
-  /// a program that ends at once has to wait for.
+  /// a program that ends at once has to wait for in part.
   private static let leastWatched = 64
   /// The starts of the thread that still belong to the start of the program.
   private static let mostWatchedStarts = 8
@@ -72,6 +73,16 @@ public final class Session: @unchecked Sendable {
     let ended = running?.join(milliseconds: milliseconds) ?? true
     cache.abandonInFlight()
     return ended
+  }
+
+  /// Has the session's thread end, beside the end of the program, what takes a while to end.
+  ///
+  /// The session goes on: a program may part with what tells of its end before it ends.
+  public func prepareForEnd() {
+    monitor.lock()
+    isEnding = true
+    if phase == .running { waker?.relayWake() }
+    monitor.unlock()
   }
 
   /// Makes the session harmless in the child of a fork: its threads are not there.
@@ -175,7 +186,7 @@ public final class Session: @unchecked Sendable {
     while monitor.locked({ phase == .running }) {
       let demands = cache.takeDemands()
       if mayWatch { mayWatch = !beginWatch(planner) }
-      planner.noteOpened()
+      if monitor.locked({ isEnding }) { planner.endWatch() } else { planner.noteOpened() }
       planner.take(demands: demands)
       planner.pump()
       if fetcher.backend != backend {
@@ -205,7 +216,7 @@ public final class Session: @unchecked Sendable {
   /// settled, one way or the other.
   private func beginWatch(_ planner: Planner) -> Bool {
     guard planner.modules.count >= Self.leastWatched else { return false }
-    guard let profile, monitor.locked({ starts <= Self.mostWatchedStarts }),
+    guard let profile, monitor.locked({ starts <= Self.mostWatchedStarts && !isEnding }),
       let watch = try? FileWatch(named: profile.watchName)
     else { return true }
     planner.begin(watch)

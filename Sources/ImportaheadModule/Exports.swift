@@ -76,6 +76,12 @@ func stop(_ module: Object?, _ nothing: Object?) -> Object? {
   return unsafe importahead_none()
 }
 
+/// `prepare_for_end(reference)`: the interpreter is about to end; called by a dead weak reference.
+func prepareForEnd(_ module: Object?, _ reference: Object?) -> Object? {
+  currentSession()?.prepareForEnd()
+  return unsafe importahead_none()
+}
+
 /// `save_profile()`: keeps what the program needed for its next run.
 func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
   if let running = currentSession() {

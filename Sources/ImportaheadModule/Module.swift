@@ -59,6 +59,9 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
     method("stop", noArguments, "stop()\n--\n\nStop the session and join its threads.") {
       unsafe stop($0, $1)
     },
+    method("prepare_for_end", oneArgument, "prepare_for_end(reference)\n--\n\nExpect the end.") {
+      unsafe prepareForEnd($0, $1)
+    },
     method("save_profile", noArguments, "save_profile()\n--\n\nWrite the program's profile.") {
       unsafe saveProfile($0, $1)
     },

@@ -179,6 +179,67 @@ importlib.metadata.distribution("thing").read_text("entry_points.txt")
     assert first["errors"] == second["errors"] == third["errors"] == 0
 
 
+def test_watch_ends_before_the_session_does(tree):
+    # To end one takes the kernel a while, which nobody must wait for at the program's end.
+    script = tree.write(
+        "app/ending.py",
+        LARGE
+        + """
+import importlib.util, itertools, os, sys, time
+def watching():
+    for thread in os.listdir("/proc/self/task"):
+        folder = f"/proc/self/task/{thread}/fd"
+        try:
+            numbers = os.listdir(folder)
+        except OSError:
+            continue
+        for number in numbers:
+            try:
+                if "inotify" in os.readlink(f"{folder}/{number}"):
+                    return True
+            except OSError:
+                pass
+    return False
+names = (f"absent{number}" for number in itertools.count())
+def keep(state, patience):
+    # A session that is asked for something does not end.
+    end = time.monotonic() + patience
+    while watching() != state and time.monotonic() < end:
+        importlib.util.find_spec(next(names))
+    return watching() == state
+print(keep(True, 10), keep(False, 1), flush=True)
+del sys.modules["importahead"]
+print(keep(False, 5))
+""",
+    )
+    tree.settle()
+    process = tree.start(script=script, IMPORTAHEAD_STATS="")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert out.split() == ["True", "False", "True"]
+
+
+def test_end_is_known_before_modules_are_collected(tree):
+    # What a module's functions hold goes with the collection that follows the clearing of sys.modules.
+    tree.write("app/late.py", "def use(): return note\n")
+    script = tree.write(
+        "app/ending.py",
+        """
+import late, os, sys, weakref
+class Note:
+    def __del__(self, write=os.write):
+        write(1, b"module")
+def tell(reference, write=os.write):
+    write(1, b"end ")
+late.note = Note()
+ours = weakref.ref(sys.modules["importahead"], tell)
+late.ours = ours
+""",
+    )
+    process = tree.start(script=script, IMPORTAHEAD_STATS="")
+    assert process.communicate(timeout=60) == ("end module", "")
+
+
 def test_data_files_that_became_something_else_are_harmless(tree):
     tree.write("app/pack/__init__.py", "import os\nwhere = os.path.dirname(__file__)\n")
     names = ["fifo", "folder", "gone", "huge", "link"]

@@ -20,6 +20,7 @@ final class LearnedProfile: @unchecked Sendable {
   private var wasRead = false
   private var wasWritten = false
   private var isBusy = false
+  private var isGrowing = true
   /// Whether the program's end has been noted.
   private var isClosed = false
   private var watches = false
@@ -91,10 +92,13 @@ final class LearnedProfile: @unchecked Sendable {
     set { monitor.locked { watches = newValue } }
   }
 
+  /// Has no more written until the program's end, which is at hand.
+  func expectEnd() { monitor.locked { isGrowing = false } }
+
   /// Writes what the program has asked for so far if that is much more than the file knows.
   func save(growing needs: [Recording.Need]) {
     let isWorthwhile = monitor.locked {
-      needs.count >= Self.leastNeeds && needs.count > knownNeeds &* Self.growth / 8
+      isGrowing && needs.count >= Self.leastNeeds && needs.count > knownNeeds &* Self.growth / 8
     }
     if isWorthwhile { save(needs, atEnd: false, renewsPages: false) }
   }

@@ -25,6 +25,7 @@ from _frozen_importlib_external import (
     spec_from_file_location,
 )
 from _imp import extension_suffixes
+from _weakref import ref
 
 # The same kinds of module as importlib's own hook names, in its order: the first hook that accepts
 # an entry owns it.
@@ -46,6 +47,7 @@ _TESTED = ((3, 9), (3, 14))
 
 #: How many modules were loaded when the session began; None without one.
 modules_at_start = None
+_end = None
 
 
 def stats():
@@ -77,7 +79,7 @@ def activate():
 def _activate():
     from os import environ
 
-    global modules_at_start
+    global modules_at_start, _end
     off = environ.get("IMPORTAHEAD")
     if (off is not None and off.lower() in _OFF) or not _is_supported():
         return False
@@ -95,6 +97,8 @@ def _activate():
     if not _importahead.start(settings):
         return False
     modules_at_start = loaded
+    # What only `sys.modules` holds goes first in an interpreter's end, before all is collected.
+    _end = ref(sys.modules[__name__], _importahead.prepare_for_end)
     _install_finder()
     FileLoader.get_data = _importahead.reader(FileLoader, FileLoader.get_data)
     destination = _variable("IMPORTAHEAD_STATS")

@@ -43,6 +43,17 @@ struct LearnedProfileTests {
     }
   }
 
+  @Test("a program that is about to end does not have its profile written twice")
+  func endAtHand() throws {
+    let tree = try TemporaryTree()
+    let profile = LearnedProfile(settings(in: tree))
+    profile.expectEnd()
+    profile.save(growing: needs(2000))
+    #expect(!FileManager.default.fileExists(atPath: tree.path("profiles")))
+    profile.save(needs(2500), atEnd: true, renewsPages: false)
+    #expect(try kept(in: tree)?.isComplete == true)
+  }
+
   @Test("a run looks at what is opened besides modules until a profile knows")
   func watching() throws {
     let tree = try TemporaryTree()
