@@ -20,6 +20,17 @@ public struct Summary: Sendable {
     return most.series.map { Summary($0.contestant, $0.title, cells) }
   }
 
+  /// The cells that contestants may be compared over: those of programs that nobody lacks who was
+  /// measured with three quarters of them or more.
+  public static func comparable(_ cells: [Cell]) -> [Cell] {
+    let contestants = Set(cells.flatMap { $0.series.map(\.contestant) }).filter { contestant in
+      4 * cells.count { $0.samples(of: contestant) != nil } >= 3 * cells.count
+    }
+    return cells.filter { cell in
+      contestants.allSatisfy { cell.samples(of: $0) != nil }
+    }
+  }
+
   private init(_ contestant: String, _ title: String, _ cells: [Cell]) {
     self.title = title
     let pairs = cells.compactMap { cell in

@@ -30,11 +30,12 @@ private func means(_ archive: Archive) -> String {
   var storages: [String] = []
   for cell in bars where !storages.contains(cell.storage) { storages.append(cell.storage) }
   return storages.map { storage in
-    let cells = bars.filter { $0.storage == storage }
+    let cells = Summary.comparable(bars.filter { $0.storage == storage })
     guard cells.count > 1 else { return "" }
     let names = cells.map(\.title).joined(separator: ", ")
     return "\n\n## All programs on \(cells[0].storageTitle)\n\n"
-      + "Geometric means of the medians' ratios over \(names).\n\n"
+      + "Geometric means of the medians' ratios over \(names): what all were measured with"
+      + " that were measured with nearly all.\n\n"
       + Table(Summary.summaries(of: cells)).markdown
   }
   .joined()

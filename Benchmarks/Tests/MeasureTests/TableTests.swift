@@ -55,6 +55,20 @@ struct TableTests {
     #expect(Table(all).lines[1] == ["stock-warm", "0.10x", "1.00x", "1.00x", "2"])
   }
 
+  @Test("programs that one of many lacks are left out for all, those that few work with are not")
+  func comparable() {
+    var cells = ["a", "b", "c", "d"].map { name in
+      var cell = cell()
+      cell.workload = name
+      return cell
+    }
+    #expect(Summary.comparable(cells).count == 4)
+    cells[3].series[2].samples = []
+    #expect(Summary.comparable(cells).map(\.workload) == ["a", "b", "c"])
+    cells[2].series[2].samples = []
+    #expect(Summary.comparable(cells).count == 4)
+  }
+
   @Test("where everything is warm, stock is what warm means")
   func warm() throws {
     var cell = cell()
