@@ -17,6 +17,7 @@ final class LearnedProfile: @unchecked Sendable {
   private let monitor = Monitor()
   private var present = Profile()
   private var isLoaded = false
+  private var isLoading = false
   private var wasRead = false
   private var wasWritten = false
   private var isBusy = false
@@ -51,13 +52,23 @@ final class LearnedProfile: @unchecked Sendable {
 
   /// Reads the file and returns what it names; an empty profile where there is none to trust.
   ///
-  /// A second time the profile is empty: a program may end before its session has begun.
+  /// A second time the profile is empty, once the first has ended: a program may end before its session
+  /// has begun, or while that reads.
   func load() -> Profile {
     let isFirst = monitor.locked {
+      let deadline = Instant.now.adding(milliseconds: Self.patience)
+      while isLoading, monitor.wait(until: deadline) {}
       defer { isLoaded = true }
+      isLoading = isLoading || !isLoaded
       return !isLoaded
     }
     guard isFirst else { return Profile() }
+    defer {
+      monitor.locked {
+        isLoading = false
+        monitor.notifyAll()
+      }
+    }
     guard settings.profile.isRead, let directory = try? open(mayCreate: false),
       let (bytes, modified) = try? directory.read(name, limit: Profile.mostBytes),
       var found = Profile(bytes, in: scope)

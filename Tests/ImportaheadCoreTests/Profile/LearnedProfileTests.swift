@@ -43,6 +43,20 @@ struct LearnedProfileTests {
     }
   }
 
+  @Test("whoever needs the profile while another thread reads it waits for that")
+  func loadingTogether() throws {
+    let tree = try TemporaryTree()
+    LearnedProfile(settings(in: tree)).save(needs(2000), atEnd: true, renewsPages: false)
+    for round in 0..<60 {
+      let profile = LearnedProfile(settings(in: tree))
+      let first = try Thread { _ = profile.load() }
+      usleep(UInt32(round * 5))
+      _ = profile.load()
+      #expect(profile.use(of: []).files == 2000)
+      #expect(first.join(milliseconds: 20_000))
+    }
+  }
+
   @Test("a program that is about to end does not have its profile written twice")
   func endAtHand() throws {
     let tree = try TemporaryTree()
