@@ -22,7 +22,8 @@ public struct FetchLimits: Sendable {
   /// How long a session may work, in milliseconds.
   var duration = 10_000
 
-  /// Entries of the ring's submission queue: a file has two requests at most before it waits.
+  /// Entries of the ring's submission queue: a request at a time for each file, and the wake's; the
+  /// kernel rounds up to a power of two.
   var ringDepth: UInt32 { UInt32(clamping: filesInFlight &* 2) }
   /// Kernel workers of the ring that may block at once: each file waits for one call.
   var ringWorkers: UInt32 { UInt32(clamping: filesInFlight) }
