@@ -21,15 +21,6 @@ is_built = pytest.mark.skipif(
     reason="dist is not built",
 )
 
-# Waits until the session has looked for the bundle; in stock there is nothing to wait for.
-LOOKED = """
-import sys, time
-ahead = sys.modules.get("importahead")
-deadline = time.monotonic() + 10
-while ahead and ahead.stats()["bundle"] == "off" and time.monotonic() < deadline:
-    time.sleep(0.002)
-"""
-
 # Tells everything about modules that stock and importahead must agree on.
 PROGRAM = """
 import sys

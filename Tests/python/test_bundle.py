@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bundled import COUNT, EARLY, LOOKED, ROOT, held, is_built, settled
+from awaited import HAS_LOOKED_FOR_BUNDLE
+from bundled import COUNT, EARLY, ROOT, held, is_built, settled
 
 pytestmark = is_built
 
@@ -205,7 +206,8 @@ def test_module_that_was_removed_is_missed(tree):
     (tree.path / "app/pack/helper5.py").unlink()
     script = tree.write(
         "app/main.py",
-        LOOKED + "try:\n    import pack.helper5\nexcept ImportError as error:\n    print(error)\n",
+        HAS_LOOKED_FOR_BUNDLE
+        + "try:\n    import pack.helper5\nexcept ImportError as error:\n    print(error)\n",
     )
     tree.settle()
     assert tree.bundled(script=script)["bundle"] == "read"

@@ -39,6 +39,7 @@ def _matrix():
                 flags=flags,
                 versions=versions,
                 known=name == "plain",
+                served=state == "fresh" and not flags,
             )
             yield pytest.param(made, id="%s-%s" % (state, name))
 
@@ -51,9 +52,6 @@ def test_04_05_i03_i04_i07_every_state_of_bytecode_with_every_flag(outcome, case
     )
     if good:
         assert "mod a" in outcome.text
-    for run in outcome.hooked():
-        if case.pycs == "fresh" and not case.flags:
-            assert run.statistics["hits"], "nothing was served"
 
 
 @pytest.mark.kind("source")

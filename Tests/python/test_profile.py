@@ -152,14 +152,17 @@ def test_read_only_cache(tree):
 
 
 def test_values_of_the_variable(tree):
-    assert tree.run(IMPORTAHEAD_PROFILE="off")["profile"] == "off"
-    assert tree.run(IMPORTAHEAD_PROFILE="nonsense")["profile"] == "off"
-    assert tree.run(IMPORTAHEAD_PROFILE="read")["profile"] == "none"
+    def state(value):
+        return tree.run(script=tree.patient, IMPORTAHEAD_PROFILE=value)["profile"]
+
+    assert state("off") == "off"
+    assert state("nonsense") == "off"
+    assert state("read") == "none"
     assert not tree.profiles.exists()
-    assert tree.run(IMPORTAHEAD_PROFILE="write")["profile"] == "written"
-    assert tree.run(IMPORTAHEAD_PROFILE="read")["profile"] == "read"
+    assert state("write") == "written"
+    assert state("read") == "read"
     own = tree.path / "own"
-    assert tree.run(IMPORTAHEAD_PROFILE=str(own))["profile"] == "written"
+    assert state(str(own)) == "written"
     assert len(list(own.glob("*.profile"))) == 1
 
 

@@ -49,7 +49,7 @@ def library(tree):
 
 def test_pages_of_an_extension_module_are_replayed(tree, library):
     script, copy = library
-    first = tree.run(script=script)
+    tree.run(script=script)
     size, modified, ranges = page_entries(tree.profile())[str(copy)]
     status = copy.stat()
     assert (size, modified) == (status.st_size, status.st_mtime_ns)
@@ -58,7 +58,6 @@ def test_pages_of_an_extension_module_are_replayed(tree, library):
     known = page_entries(tree.profile())
     second = tree.run(script=script)
     assert second["bytes_warmed"] == 4096 * sum(n for k in known.values() for _, n in k[2])
-    assert first["bytes_warmed"] == 0
 
 
 @pytest.mark.parametrize("change", ["replaced", "truncated", "removed"])

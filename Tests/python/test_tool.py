@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from awaited import HAS_FETCHED
 from oracle import discover
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,9 @@ def installed_files(venv):
 def test_run_starts_a_session_and_writes_its_statistics(tmp_path):
     statistics = tmp_path / "statistics.json"
     script = tmp_path / "app.py"
-    script.write_text("import email.message, json\nprint(email.message.Message.__name__)\n")
+    script.write_text(
+        HAS_FETCHED + "import email.message, json\nprint(email.message.Message.__name__)\n"
+    )
     done = run(TOOL, "run", "--stats", statistics, sys.executable, script)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Message\n", "")
     told = json.loads(statistics.read_text())

@@ -174,6 +174,8 @@ def environment_of(lane, root, case):
         environment[name] = filled
     environment["ORACLE_PAUSE"] = str(case.pause)
     environment["ORACLE_SERVED"] = "1" if case.served else ""
+    has_profile = any(_beside(root, "cache").glob("importahead/v1/*.profile"))
+    environment["ORACLE_PROFILE"] = "1" if has_profile and case.active else ""
     environment["ORACLE_RECORDER"] = str(RECORDER)
     environment["ORACLE_RECORD"] = str(_beside(root, "record"))
     environment["XDG_CACHE_HOME"] = str(_beside(root, "cache"))

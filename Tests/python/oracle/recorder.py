@@ -156,16 +156,20 @@ def _observe():
         with open(target, "wb") as stream:
             stream.write(marshal.dumps(record, 2))
 
-    pause = float(posix.environ.get(b"ORACLE_PAUSE", b"0"))
-    if pause:
-        time.sleep(pause)
-    found = statistics()  # loads what it needs while importing still works
-    if posix.environ.get(b"ORACLE_SERVED"):
-        # A busy machine may be late with the session's thread.
+    def wait_for(is_met):
+        """A busy machine may be late with the session's thread."""
         deadline = time.monotonic() + 5
-        while found and not found.get("files_fetched") and time.monotonic() < deadline:
+        found = statistics()
+        while found and not is_met(found) and time.monotonic() < deadline:
             time.sleep(0.01)
             found = statistics()
+
+    statistics()  # loads what it needs while importing still works
+    if posix.environ.get(b"ORACLE_PROFILE"):
+        wait_for(lambda found: found.get("profile") in ("read", "rewritten"))
+    if posix.environ.get(b"ORACLE_SERVED"):
+        wait_for(lambda found: found.get("files_fetched"))
+    time.sleep(float(posix.environ.get(b"ORACLE_PAUSE", b"0")))
     sys.addaudithook(audit)
     atexit.register(write)
 
