@@ -41,7 +41,10 @@ struct Stage {
     if !warm, storage == .localCold { evict(roots + entrant.images.map(\.directory) + own) }
     // A profile is in the user's cache directory, on the local disk; not read lately, so not in memory.
     if !warm, storage.slowOptions != nil { own.forEach { evictFiles(under: $0) } }
-    if warm || storage == .localWarm { _ = try start(launch, round: round) { _ in } }
+    if warm || storage == .localWarm {
+      _ = try start(launch, round: round) { _ in }
+      try furnish(entrant)
+    }
     let result = Result { try start(launch, round: round, watch: watch) }
     for (_, directory) in entrant.images.reversed() { _ = try? run(["umount", directory]) }
     let finished = try mounts.map { try $0.finish() }
@@ -62,22 +65,27 @@ struct Stage {
   func launch(_ entrant: Entrant, _ variables: [String: String] = [:]) throws -> Launch {
     var launch = try entrant.launch.get()
     try emptied(home)
-    if let profile = entrant.profile {
-      try run(["cp", "-a", profile, home + "/profile"])
-    } else if entrant.contestant == .recording {
-      try emptied(home + "/profile")
-    }
-    if entrant.profile != nil || entrant.contestant == .recording {
-      launch.environment["IMPORTAHEAD_PROFILE"] = home + "/profile"
-    }
+    if try furnish(entrant) { launch.environment["IMPORTAHEAD_PROFILE"] = profile }
     // A program of the user's may keep more there than we may take from it.
     if !program.inheritsEnvironment { launch.environment["XDG_CACHE_HOME"] = home }
     launch.environment.merge(variables) { $1 }
     return launch
   }
 
+  /// Puts what `entrant` begins with where its profile is kept; whether it keeps one.
+  @discardableResult
+  private func furnish(_ entrant: Entrant) throws -> Bool {
+    guard entrant.profile != nil || entrant.contestant == .recording else { return false }
+    try emptied(profile)
+    if let recorded = entrant.profile { try run(["cp", "-a", recorded + "/.", profile]) }
+    return true
+  }
+
   /// The cache directory of the start at hand.
   private var home: String { scratch + "/home" }
+
+  /// Where a program keeps its profile.
+  private var profile: String { home + "/profile" }
 
   /// Runs what comes before, then the program, then waits for what runs beside it.
   private func start(_ launch: Launch, round: Int, watch: (pid_t) -> Void) throws -> Outcome {
