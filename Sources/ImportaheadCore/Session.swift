@@ -183,10 +183,10 @@ public final class Session: @unchecked Sendable {
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     var mayWatch = profile?.wantsWatch ?? false
-    while monitor.locked({ phase == .running }) {
+    while let isEnding = monitor.locked({ phase == .running ? self.isEnding : nil }) {
       let demands = cache.takeDemands()
       if mayWatch { mayWatch = !beginWatch(planner) }
-      if monitor.locked({ isEnding }) { planner.endWatch() } else { planner.noteOpened() }
+      if isEnding { planner.endWatch() } else { planner.noteOpened() }
       planner.take(demands: demands)
       planner.pump()
       if fetcher.backend != backend {

@@ -16,8 +16,7 @@ final class LearnedProfile: @unchecked Sendable {
   /// Guards what follows; not held while files are read or written.
   private let monitor = Monitor()
   private var present = Profile()
-  private var isLoaded = false
-  private var isLoading = false
+  private var reading = Reading.pending
   private var wasRead = false
   private var wasWritten = false
   private var isBusy = false
@@ -27,6 +26,10 @@ final class LearnedProfile: @unchecked Sendable {
   private var watches = false
   /// How many things the program had asked for when the file was read or written last.
   private var knownNeeds = 0
+
+  private enum Reading {
+    case pending, underWay, done
+  }
 
   /// While a program runs, its profile is written each time it has become this much longer, in
   /// eighths: a server that never ends has one too.
@@ -57,15 +60,15 @@ final class LearnedProfile: @unchecked Sendable {
   func load() -> Profile {
     let isFirst = monitor.locked {
       let deadline = Instant.now.adding(milliseconds: Self.patience)
-      while isLoading, monitor.wait(until: deadline) {}
-      defer { isLoaded = true }
-      isLoading = isLoading || !isLoaded
-      return !isLoaded
+      while reading == .underWay, monitor.wait(until: deadline) {}
+      guard reading == .pending else { return false }
+      reading = .underWay
+      return true
     }
     guard isFirst else { return Profile() }
     defer {
       monitor.locked {
-        isLoading = false
+        reading = .done
         monitor.notifyAll()
       }
     }
