@@ -8,7 +8,7 @@ NAME ?= full
 BUDGET ?= 36
 BENCH_RUN = $(BENCH) run --python '$(PYTHON)' $(BENCH_FLAGS)
 
-.PHONY: bench bench-quick bench-smoke bench-stages bench-tool bench-test
+.PHONY: bench bench-quick bench-smoke bench-stages bench-where bench-tool bench-test
 
 bench: bench-tool ## Measure everything and archive it (under 40 minutes, best as root).
 	@folder=Benchmarks/runs/$$(date -u +%F)-$(NAME); \
@@ -23,6 +23,9 @@ bench-smoke: bench-tool ## Check counts, not times: what the importing thread as
 
 bench-stages: bench-tool ## Measure scan, resolve, fetch, serve and start-up one by one.
 	@Benchmarks/.build/release/stages --python '$(PYTHON)'
+
+bench-where: bench-tool ## Trace where the time of cold starts goes (as root; needs perf).
+	@$(BENCH) where --python '$(PYTHON)' $(BENCH_FLAGS)
 
 bench-test: setup ## Test the harness itself.
 	@$(SWIFT) test --package-path Benchmarks

@@ -29,6 +29,22 @@ public struct Table: Sendable {
     }
   }
 
+  /// A table of a thread's mean times, in milliseconds: title, number of starts, the times.
+  ///
+  /// What nobody waited for has no column.
+  public init(means: [(title: String, count: Int, time: ThreadTime)]) {
+    let causes = ThreadTime.Cause.allCases.filter { cause in
+      means.contains { ($0.time.blocked[cause] ?? 0) >= 0.00005 }
+    }
+    header = ["ms", "in all", "runs", "no processor"] + causes.map(\.rawValue)
+    header += ["sleeps", "n", ""]
+    lines = means.map { title, count, time in
+      let parts = [time.seconds, time.running, time.queued] + causes.map { time.blocked[$0] ?? 0 }
+      return [title] + parts.map { fixed($0 * 1000, 1) }
+        + ["\(time.sleeps.values.reduce(0, +))", "\(count)", ""]
+    }
+  }
+
   /// The table with aligned columns.
   public var text: String {
     let table = [header] + lines

@@ -236,11 +236,3 @@ private func numbers(_ text: String) throws -> [Double] {
     return number
   }
 }
-
-private func day() -> String {
-  let formatter = DateFormatter()
-  formatter.locale = Locale(identifier: "en_US_POSIX")
-  formatter.timeZone = TimeZone(identifier: "UTC")
-  formatter.dateFormat = "yyyy-MM-dd"
-  return formatter.string(from: Date())
-}
