@@ -205,7 +205,9 @@ def started(tmp_path):
     def again(program=None, **variables):
         if program is not None:
             app.write_text(program)
-        return run(TOOL, "run", app, **{**extra, **variables})
+        return run(*again.command, **{**extra, **variables})
+
+    again.command, again.variables = [TOOL, "run", app], extra
 
     for _ in range(2):
         done = again()
@@ -227,6 +229,22 @@ def test_run_reads_ahead_before_there_is_an_interpreter(started):
     done = started("#!/bin/sh\nsleep 0.5\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert is_resident(started.bytecode)
+
+
+def test_run_reads_the_interpreter_ahead_before_it_becomes_it(started, tmp_path):
+    """Its first page fault would wait for the whole read-ahead window of the device."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    if not evict(started.bytecode):
+        pytest.skip("this file system evicts nothing")
+    log = tmp_path / "log"
+    trace = ["strace", "-y", "-e", "trace=execve,fadvise64", "-o", str(log)]
+    done = run(*trace, *started.command, **started.variables)
+    if not log.exists() or "execve" not in log.read_text():
+        pytest.skip("strace cannot do this here")
+    assert (done.returncode, done.stdout) == (0, "")
+    before, _, _ = log.read_text().rpartition("execve(")
+    assert "python" in before.partition("fadvise64(")[2]
 
 
 def test_run_leaves_no_child_that_the_program_could_wait_for(started):

@@ -43,7 +43,7 @@ public struct Boot {
     return digits.reversed()
   }
 
-  /// Starts to read what the program will, if any of it is not in the page cache; returns at once.
+  /// Starts to read what the program will, if any of it is not in the page cache; waits for none of it.
   public func begin() {
     guard !record.isEmpty, let found = BootRecord(record), BootProbe.isCold(found),
       Self.mayLeaveChild
@@ -56,6 +56,9 @@ public struct Boot {
     }
     var status: Int32 = 0
     while child > 0, unsafe waitpid(child, &status, 0) < 0, importahead_errno() == EINTR {}
+    // This process touches these next: a page fault that came first would have the device's whole
+    // read-ahead window read, megabytes on some, and wait for a page in its middle.
+    BootWork(found.interpreter).performAlone()
   }
 
   /// Whether somebody else takes care of a process whose parent has ended.

@@ -24,6 +24,17 @@ struct BootRecord: Sendable {
 
   private(set) var entries: [Entry] = []
 
+  /// What execve(2) and the dynamic linker will read: the objects at the record's beginning.
+  var interpreter: BootRecord {
+    var record = BootRecord()
+    record.entries = Array(
+      entries.prefix { entry in
+        if case .pages = entry.action { return true }
+        return false
+      })
+    return record
+  }
+
   /// The most entries; a module has two.
   static let mostEntries = 4 &* Profile.mostEntries
   private static let heading = Array("importahead boot 1\n".utf8)

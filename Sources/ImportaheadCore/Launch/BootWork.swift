@@ -25,6 +25,9 @@ final class BootWork: @unchecked Sendable {
     for thread in threads { _ = thread.join(milliseconds: 10_000) }
   }
 
+  /// Does everything on this thread: where little is to be waited for.
+  func performAlone() { work() }
+
   private func work() {
     while let entry = take() { perform(entry) }
   }

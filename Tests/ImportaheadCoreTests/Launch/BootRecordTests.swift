@@ -20,6 +20,12 @@ struct BootRecordTests {
     #expect(BootRecord(BootRecord().encoded)?.entries.isEmpty == true)
   }
 
+  @Test("what execve and the dynamic linker read is what stands in front of the modules")
+  func interpreter() {
+    #expect(sample.interpreter.entries == [sample.entries[0]])
+    #expect(BootRecord().interpreter.entries.isEmpty)
+  }
+
   @Test("a file cut short anywhere, or with any bit flipped, is no record")
   func damage() {
     let bytes = sample.encoded
