@@ -24,7 +24,7 @@ bench-smoke: bench-tool ## Check counts, not times: what the importing thread as
 bench-stages: bench-tool ## Measure scan, resolve, fetch, serve and start-up one by one.
 	@Benchmarks/.build/release/stages --python '$(PYTHON)'
 
-bench-where: bench-tool ## Trace where the time of cold starts goes (as root; needs perf).
+bench-where: bench-tool ## Trace where the time of cold starts goes (as root).
 	@$(BENCH) where --python '$(PYTHON)' $(BENCH_FLAGS)
 
 bench-test: setup ## Test the harness itself.

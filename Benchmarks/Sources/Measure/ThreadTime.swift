@@ -21,39 +21,47 @@ public struct ThreadTime: Codable, Equatable, Sendable {
   public var seconds: Double { running + queued + blocked.values.reduce(0, +) }
 
   private enum State {
-    case runs, waits
+    case runs
+    /// Since it was woken: a processor that idles begins to run it at once, and some kernels say nothing
+    /// of that.
+    case isWoken
+    case waits
     case sleeps(Cause)
   }
 
-  /// Reads what `perf script -F tid,time,event,trace,ip,sym` prints of `sched_switch` and `sched_wakeup`,
-  /// with call chains; times are seconds.
+  /// Reads a trace of `sched_switch`, with stack traces, and `sched_wakeup` as tracefs prints it; times are
+  /// seconds of the trace's clock.
   ///
-  /// `nil` where the thread is not seen to run, or the trace begins after `begin`.
-  public init?(perfScript text: String, thread: Int, from begin: Double, to end: Double) {
-    var (state, since, wasSeen, isWhole) = (State.waits, begin, false, false)
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+  /// `nil` where the thread is not seen.
+  public init?(trace: String, thread: Int, from begin: Double, to end: Double) {
+    var (state, since, wasSeen) = (State.isWoken, begin, false)
+    var lines = trace.split(separator: "\n")[...]
     while let line = lines.popFirst() {
-      guard line.utf8.first != UInt8(ascii: "\t"), let event = Event(line) else { continue }
-      if event.time < begin { isWhole = true }
-      guard event.time >= begin, event.time <= end else { continue }
+      guard let event = Event(line), event.time >= begin, event.time <= end else { continue }
       let next: State
       if event.previous == thread {
-        let stack = lines.prefix { $0.utf8.first == UInt8(ascii: "\t") }
-        next = event.isPreempted ? .waits : .sleeps(Self.cause(of: stack))
+        // What runs now was woken before, if nobody said more.
+        if case .isWoken = state { state = .runs }
+        next = event.isPreempted ? .waits : .sleeps(.other)
+        wasSeen = true
       } else if event.next == thread {
+        if case .isWoken = state { state = .waits }
         next = .runs
-      } else if event.woken == thread, case .sleeps = state {
-        next = .waits
+      } else if event.woken == thread, case .sleeps(let cause) = state {
+        sleeps[cause, default: 0] += 1
+        next = .isWoken
+      } else if event.stack == thread, case .sleeps(.other) = state {
+        state = .sleeps(Self.cause(of: lines.prefix { $0.hasPrefix(" => ") }))
+        continue
       } else {
         continue
       }
       add(event.time - since, in: state)
-      if case .sleeps(let cause) = next { sleeps[cause, default: 0] += 1 }
-      if case .runs = next { wasSeen = true }
       (state, since) = (next, event.time)
     }
+    if case .isWoken = state { state = .runs }
     add(end - since, in: state)
-    guard wasSeen, isWhole else { return nil }
+    guard wasSeen else { return nil }
   }
 
   /// No time at all.
@@ -77,16 +85,16 @@ public struct ThreadTime: Codable, Equatable, Sendable {
   private mutating func add(_ seconds: Double, in state: State) {
     switch state {
     case .runs: running += seconds
-    case .waits: queued += seconds
+    case .isWoken, .waits: queued += seconds
     case .sleeps(let cause): blocked[cause, default: 0] += seconds
     }
   }
 
   /// The kernel's functions by which a wait is known, the first that fits counting.
   private static let signs: [(Cause, [String])] = [
-    (.exit, [" do_exit", " do_group_exit"]),
+    (.exit, ["do_exit", "do_group_exit"]),
     (.exec, ["execve"]),
-    (.pageFault, ["exc_page_fault", " handle_mm_fault"]),
+    (.pageFault, ["exc_page_fault", "handle_mm_fault"]),
     (.lock, ["futex"]),
     (.open, ["do_sys_open"]),
     (.status, ["statx", "newstat", "newfstat", "newlstat", "vfs_fstat"]),
@@ -102,33 +110,40 @@ public struct ThreadTime: Codable, Equatable, Sendable {
   }
 }
 
-/// One line of `perf script`.
+/// One line of a trace: `python-7 [001] d..2. 12.345678: sched_switch: prev_comm=…`.
 private struct Event {
   let time: Double
   var previous: Int?
   var next: Int?
   var woken: Int?
+  /// The thread whose stack follows.
+  var stack: Int?
   var isPreempted = false
 
   init?(_ line: Substring) {
-    let words = line.split(separator: " ", maxSplits: 3)
-    guard words.count == 4, let time = Double(words[1].dropLast()) else { return nil }
+    guard let bracket = line.firstRange(of: "] ") else { return nil }
+    let words = line[bracket.upperBound...].split(separator: " ", maxSplits: 3)
+    guard words.count >= 3, let time = Double(words[1].dropLast()) else { return nil }
     self.time = time
-    let rest = words[3]
-    if words[2] == "sched:sched_switch:" {
-      previous = rest.number(after: " prev_pid=")
+    switch words[2] {
+    case "sched_switch:":
+      let rest = words[3]
+      previous = rest.number(after: "prev_pid=")
       next = rest.number(after: " next_pid=")
       isPreempted = rest.contains(" prev_state=R")
-    } else if words[2].hasPrefix("sched:sched_wakeup") {
-      woken = rest.number(after: " pid=")
+    case "sched_wakeup:", "sched_wakeup_new:": woken = words[3].number(after: " pid=")
+    case "<stack":
+      let task = line[..<bracket.lowerBound].split(separator: " ").dropLast().last
+      stack = task.flatMap { Int($0[($0.lastIndex(of: "-") ?? $0.startIndex)...].dropFirst()) }
+    default: return nil
     }
   }
 }
 
 extension Substring {
-  /// The number that follows `key`, which occurs last where a name imitates it.
+  /// The number that follows `key`; its last occurrence counts, as a task's name may imitate it.
   fileprivate func number(after key: String) -> Int? {
-    guard let range = self.ranges(of: key).last else { return nil }
+    guard let range = ranges(of: key).last else { return nil }
     return Int(self[range.upperBound...].prefix { $0.isNumber })
   }
 }

@@ -1,36 +1,55 @@
 import Foundation
 import Measure
 
-/// A trace of every processor's scheduler, by `perf`, around one start.
+/// A trace of the scheduler around one start, by the kernel's own tracer (tracefs); needs root.
 struct SchedulerTrace {
-  private let perf: String
-  private let file: String
-  private let tracer: Child
+  private static let tracing = "/sys/kernel/tracing"
+  private let folder: String
 
-  /// Begins to trace; needs root and `perf` (Debian: linux-perf).
-  init(scratch: String) throws {
-    guard let perf = find("perf") else { throw Failure("perf is not installed (linux-perf)") }
-    self.perf = perf
-    // Its own writing must not stand in the disk's queue.
-    file = (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : scratch) + "/importahead-\(getpid()).perf"
-    tracer = try Child(
-      [
-        perf, "record", "-q", "-a", "-k", "CLOCK_MONOTONIC", "-g", "--kernel-callchains",
-        "-e", "sched:sched_switch,sched:sched_wakeup,sched:sched_wakeup_new", "-o", file,
-      ], environment: cleanEnvironment(), errors: scratch + "/perf")
-    // There is no sign that it has begun but events before the start; whoever reads them checks.
-    usleep(500_000)
+  /// Begins to trace this process and whatever it starts.
+  init() throws {
+    folder = "\(Self.tracing)/instances/importahead-\(getpid())"
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw Failure("\(Self.tracing) cannot be used: \(String(cString: strerror(errno)))")
+    }
+    do {
+      try set("trace_clock", "mono")
+      try set("buffer_size_kb", "16384")
+      try set("options/event-fork", "1")
+      try set("set_event_pid", "\(getpid())")
+      try set("events/sched/sched_switch/trigger", "stacktrace if prev_state != 0")
+      for event in ["sched_switch", "sched_wakeup", "sched_wakeup_new"] {
+        try set("events/sched/\(event)/enable", "1")
+      }
+    } catch {
+      remove()
+      throw error
+    }
   }
 
   /// Ends the trace; what the main thread of the start did, `nil` where the trace does not tell.
   func time(of outcome: Stage.Outcome?) throws -> ThreadTime? {
-    kill(tracer.pid, SIGINT)
-    _ = tracer.wait()
-    defer { unlink(file) }
+    defer { remove() }
+    try set("events/enable", "0")
     guard let outcome else { return nil }
-    let text = try run([perf, "script", "-i", file, "--ns", "-F", "tid,time,event,trace,ip,sym"])
+    // Its size is said to be 0: read until nothing more comes.
+    guard let file = FileHandle(forReadingAtPath: folder + "/trace") else { return nil }
+    let trace = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
     let begin = Double(outcome.began) / 1e9
     return ThreadTime(
-      perfScript: text, thread: Int(outcome.pid), from: begin, to: begin + outcome.sample.seconds)
+      trace: trace, thread: Int(outcome.pid), from: begin, to: begin + outcome.sample.seconds)
+  }
+
+  private func set(_ name: String, _ value: String) throws {
+    let descriptor = open("\(folder)/\(name)", O_WRONLY | O_TRUNC | O_CLOEXEC)
+    defer { close(descriptor) }
+    guard descriptor >= 0, write(descriptor, value, value.utf8.count) == value.utf8.count else {
+      throw Failure("\(name) of the kernel's tracer: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  private func remove() {
+    try? set("events/enable", "0")
+    rmdir(folder)
   }
 }

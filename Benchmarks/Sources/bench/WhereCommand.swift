@@ -6,7 +6,7 @@ import Measure
 struct WhereCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "where",
-    abstract: "Show where the time of a start goes, from a trace of the scheduler (root, perf).")
+    abstract: "Show where the time of a start goes, from a trace of the scheduler (as root).")
 
   @OptionGroup var setting: Setting
 
@@ -77,7 +77,7 @@ struct WhereCommand: ParsableCommand {
       for index in entrants.indices.shuffled() {
         let entrant = entrants[index]
         progress("\(ground.program.title): \(round + 1)/\(rounds) \(entrant.contestant.title)")
-        let trace = try SchedulerTrace(scratch: ground.paddock.scratch)
+        let trace = try SchedulerTrace()
         let outcome = Result { try stage.perform(entrant, round: round) }
         let time = try trace.time(of: try? outcome.get())
         _ = try outcome.get()
@@ -86,7 +86,7 @@ struct WhereCommand: ParsableCommand {
     }
     progress(nil)
     if let silent = times.firstIndex(where: \.isEmpty) {
-      throw Failure("no trace of \(entrants[silent].contestant.title); is this root?")
+      throw Failure("no trace of \(entrants[silent].contestant.title)")
     }
     return Part(
       program: ground.program.title, storage: storage.title,
@@ -110,7 +110,7 @@ struct WhereCommand: ParsableCommand {
     var text = "# \(name), \(day()): where the importing thread's time goes\n\n"
     text += facts.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
       .joined(separator: "\n")
-    text += "\n\nMeans over the starts, traced by `perf record -a`, which costs them some time.\n"
+    text += "\n\nMeans over the starts, traced by the kernel, which costs them some time.\n"
     for part in parts {
       text += "\n## \(part.program) on \(part.storage)\n\n\(table(part).markdown)\n"
     }
