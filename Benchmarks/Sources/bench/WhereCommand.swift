@@ -45,8 +45,8 @@ struct WhereCommand: ParsableCommand {
 
   mutating func run() throws {
     let workshop = try setting.workshop()
-    if let absence = storage.absence, storage.slowOptions == nil { throw Failure(absence) }
     Namespace.enter()
+    if let absence = storage.absence { throw Failure(absence) }
     Interruption.listen()
     let paddock = try setting.paddock(workshop)
     var parts: [Part] = []

@@ -58,7 +58,7 @@ public struct Boot {
     while child > 0, unsafe waitpid(child, &status, 0) < 0, importahead_errno() == EINTR {}
     // This process touches these next: a page fault that came first would have the device's whole
     // read-ahead window read, megabytes on some, and wait for a page in its middle.
-    BootWork(found.interpreter).performAlone()
+    BootWork(found.interpreter).perform(threads: 1)
   }
 
   /// Whether somebody else takes care of a process whose parent has ended.

@@ -10,7 +10,7 @@ final class BootWork: @unchecked Sendable {
   private let deadline = Instant.now.adding(milliseconds: 10_000)
 
   /// A cold open waits for one read after the other: so many wait at once.
-  private static let threads = 16
+  static let threads = 16
   /// The largest file that is brought in as a whole.
   private static let mostContents = 8 << 20
   /// The most bytes of all.
@@ -18,15 +18,12 @@ final class BootWork: @unchecked Sendable {
 
   init(_ record: BootRecord) { entries = record.entries }
 
-  /// Does everything; returns when all that had to be waited for has come.
-  func perform() {
-    let threads = (1..<Self.threads).compactMap { _ in try? Thread { self.work() } }
+  /// Does everything, on this thread and others; returns when all that had to be waited for has come.
+  func perform(threads count: Int = BootWork.threads) {
+    let threads = (1..<count).compactMap { _ in try? Thread { self.work() } }
     work()
     for thread in threads { _ = thread.join(milliseconds: 10_000) }
   }
-
-  /// Does everything on this thread: where little is to be waited for.
-  func performAlone() { work() }
 
   private func work() {
     while let entry = take() { perform(entry) }
