@@ -52,6 +52,9 @@ def test_04_05_i03_i04_i07_every_state_of_bytecode_with_every_flag(outcome, case
     )
     if good:
         assert "mod a" in outcome.text
+    for run in outcome.hooked():
+        if case.pycs == "fresh" and not case.flags:
+            assert run.statistics["hits"], "nothing was served"
 
 
 @pytest.mark.kind("source")
