@@ -51,6 +51,8 @@ struct TracedRequest: Sendable {
   let thread: Int32
   let start: UInt64
   let end: UInt64
+  /// Where in the file a read begins; 0 for anything else.
+  let offset: Int
   let bytes: Int
   let path: [UInt8]
 
@@ -61,7 +63,7 @@ struct TracedRequest: Sendable {
       as: UTF8.self)
     return """
       {"op": "\(operation.name)", "tid": \(thread), "start": \(start), "end": \(end), \
-      "bytes": \(bytes), "path": "\(name)"}
+      "offset": \(offset), "bytes": \(bytes), "path": "\(name)"}
       """
   }
 }

@@ -112,7 +112,7 @@ extension Passthrough {
   fileprivate func read(
     _ request: fuse_req_t, _ node: UInt64, _ size: Int, _ offset: off_t, _ handle: UInt64
   ) {
-    serve(.read, request, path: nodes.path(of: node)) {
+    serve(.read, request, path: nodes.path(of: node), offset: Int(offset)) {
       let buffer = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: 4096)
       let count = pread(CInt(handle), buffer, size, offset)
       let code = errno

@@ -34,7 +34,7 @@ final class Passthrough: Sendable {
   ///
   /// `answer` returns what sends the answer and how many bytes travel with it.
   func serve(
-    _ operation: Operation, _ request: fuse_req_t, path: [UInt8],
+    _ operation: Operation, _ request: fuse_req_t, path: [UInt8], offset: Int = 0,
     answer: () -> (bytes: Int, send: () -> Void)
   ) {
     let arrival = monotonicNanoseconds()
@@ -46,7 +46,7 @@ final class Passthrough: Sendable {
     recorder.answered(
       TracedRequest(
         operation: operation, thread: thread, start: arrival, end: monotonicNanoseconds(),
-        bytes: bytes, path: path),
+        offset: offset, bytes: bytes, path: path),
       bytes: bytes)
     send()
   }
