@@ -9,6 +9,9 @@ extension Session {
     profile.save(needs, atEnd: true, renewsPages: cache.statistics.pagesStale > 0)
   }
 
+  /// Keeps what the program's destructors have touched; called when they have run.
+  public func saveEndOfProfile() { profile?.saveEnd() }
+
   /// Notes an extension module that `locate` did not lead to: no loader of ours is asked for it.
   public func note(native path: [UInt8]) { cache.note(native: path) }
 

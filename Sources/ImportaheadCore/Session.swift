@@ -202,6 +202,7 @@ public final class Session: @unchecked Sendable {
         planner.scanArrival()
         continue
       }
+      if !isEnding, planner.recallEnd() { continue }
       guard let since = idleSince, questions == cache.questions else {
         (idleSince, questions) = (Instant.now, cache.questions)
         continue

@@ -62,6 +62,8 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
   if settings.profile.isWritten {
     // Called when the interpreter has gone; `atexit` would stand in `sys.modules` and slow the start.
     _ = Py_AtExit { currentSession()?.saveProfile() }
+    // Called behind the destructors of all that is loaded after us (exit(3): in reverse order).
+    _ = atexit { currentSession()?.saveEndOfProfile() }
   }
   return unsafe PyBool_FromLong(1)
 }

@@ -1,148 +1,14 @@
-"""Profiles: pages of shared objects, data and metadata, and disks that are full."""
+"""Profiles: data and metadata, and disks that are full."""
 
-import importlib.util
 import os
-import shlex
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from awaited import HAS_BACKEND
 from profiled import HOOK, is_built
 
 pytestmark = is_built
 
 # A session that comes late looks beside what it is asked for, and finds extension modules there.
-LIBRARY_PROGRAM = (
-    HAS_BACKEND
-    + """
-import time
-from pathlib import Path
-time.sleep(0.2)
-__import__("_" + "decimal")
-"""
-)
-
-
-def page_entries(profile):
-    """What the profile knows of shared objects: path to (size, time, ranges)."""
-    fields = profile.read_bytes().split(b"\n", 1)[1].split(b"\0")
-    found = {}
-    while len(fields) > 1:
-        record = fields.pop(0).decode()
-        if record[0] in "nl":
-            numbers = fields.pop(0).decode().split()
-            ranges = [tuple(int(n, 16) for n in r.split("+")) for r in numbers[2:]]
-            found[record[2:]] = (*(int(n, 16) for n in numbers[:2]), ranges)
-    return found
-
-
-@pytest.fixture
-def library(tree):
-    """A program that loads an extension module of its own directory, and that file."""
-    source = importlib.util.find_spec("_decimal").origin
-    if source is None or not source.endswith(".so"):
-        pytest.skip("_decimal is built in")
-    copy = tree.path / "app" / Path(source).name
-    shutil.copy(source, copy)
-    script = tree.write("app/decimals.py", LIBRARY_PROGRAM)
-    tree.settle()
-    return script, copy
-
-
-def test_pages_of_an_extension_module_are_replayed(tree, library):
-    script, copy = library
-    first = tree.run(script=script)
-    size, modified, ranges = page_entries(tree.profile())[str(copy)]
-    status = copy.stat()
-    assert (size, modified) == (status.st_size, status.st_mtime_ns)
-    touched = 4096 * sum(count for _, count in ranges)
-    assert 0 < touched <= size + 4096
-    known = page_entries(tree.profile())
-    second = tree.run(script=script)
-    assert second["bytes_warmed"] == 4096 * sum(n for k in known.values() for _, n in k[2])
-    assert first["bytes_warmed"] == 0
-
-
-@pytest.mark.parametrize("change", ["replaced", "truncated", "removed"])
-def test_library_that_is_not_the_one_that_was(tree, library, change):
-    script, copy = library
-    tree.run(script=script)
-    known = page_entries(tree.profile())[str(copy)]
-    if change == "replaced":
-        other = copy.with_suffix(".new")
-        other.write_bytes(copy.read_bytes() + bytes(8192))
-        other.replace(copy)
-    elif change == "truncated":
-        copy.write_bytes(b"\x7fELF")
-        script.write_text("try:\n    __import__('_decimal')\nexcept ImportError:\n    pass\n")
-    else:
-        copy.unlink()
-    tree.settle()
-    counts = tree.run(script=script)
-    assert counts["errors"] == 0
-    if change == "replaced":
-        assert counts["profile"] == "rewritten"
-        assert page_entries(tree.profile())[str(copy)][0] == known[0] + 8192
-
-
-def test_hostile_library_entries_are_harmless(tree, library):
-    script, _ = library
-    tree.run(script=script)
-    profile = tree.profile()
-    fifo = tree.path / "libfifo.so"
-    os.mkfifo(fifo)
-    huge = tree.path / "libhuge.so"
-    with huge.open("wb") as file:
-        file.truncate(8 << 30)
-    link = tree.path / "liblink.so"
-    link.symlink_to("/dev/zero")
-    head, rest = profile.read_bytes()[:-17].split(b"\n", 1)
-    records = b"".join(
-        b"l0%s\0%x %x %s\0" % (str(path).encode(), size, modified, ranges)
-        for path, size, modified, ranges in [
-            (fifo, 4096, 0, b"0+1 "),
-            (huge, 8 << 30, huge.stat().st_mtime_ns, b"0+200000 "),
-            (link, 4096, 0, b"0+1 "),
-            ("/dev/zero.so", 4096, 0, b"0+1 "),
-            ("/proc/self/mem.so", 4096, 0, b"0+1 "),
-            (tree.path / "gone.so", 4096, 0, b"0+1 "),
-        ]
-    )
-    content = head + b"\n" + records + rest
-    checksum = 0xCBF29CE484222325
-    for byte in content:
-        checksum = (checksum ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    profile.write_bytes(content + b"%016x\n" % checksum)
-    profile.chmod(0o600)
-    counts = tree.run(script=script)
-    assert counts["profile_files"] > 0
-    # More than all profiles together may bring in is refused as a whole.
-    assert counts["bytes_warmed"] < 64 << 20
-
-
-def test_without_pagemap_there_are_no_pages(tree, library):
-    if os.geteuid() != 0 or not shutil.which("unshare"):
-        pytest.skip("needs root and unshare(1)")
-    script, _ = library
-    hide = "mount -t tmpfs none /proc && exec " + shlex.join([sys.executable, str(script)])
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "IMPORTAHEAD"))}
-    kept.update(PYTHONPATH=str(HOOK), XDG_CACHE_HOME=str(tree.cache))
-    for _ in range(2):
-        done = subprocess.run(
-            ["unshare", "-m", "sh", "-c", hide], env=kept, capture_output=True, timeout=60
-        )
-        if b"mount" in done.stderr:
-            pytest.skip("no mount namespaces here")
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    if sys.version_info >= (3, 10):
-        assert b"_decimal" in tree.profile().read_bytes()
-        assert b"+" not in tree.profile().read_bytes()
-
-
-# Enough modules for a program that is worth a watch.
 LARGE = (
     "import asyncio, email.message, http.client, json, logging.handlers, unittest, xml.dom.minidom"
 )

@@ -103,6 +103,11 @@ final class Fetcher {
     try pool.submit(.pages(path, pages))
   }
 
+  /// Starts the warming of what the program's end will touch of a shared object.
+  func warmEnd(_ path: [UInt8], _ pages: LibraryPages) throws(Errno) {
+    try pool.submit(.endPages(path, pages))
+  }
+
   /// Starts to bring a whole file into the page cache.
   func warm(data path: [UInt8]) throws(Errno) { try pool.submit(.data(path)) }
 

@@ -43,14 +43,28 @@ final class LibraryWarmer: @unchecked Sendable {
   /// Warms just `pages` of the object at `path`; returns how many bytes were asked for, or `nil` where
   /// that file is not the one they are of.
   func warm(_ path: [UInt8], _ pages: LibraryPages) -> Int? {
+    guard let object = open(path, as: pages) else { return nil }
+    guard isNew(path) else { return 0 }
+    object.readAhead(pages.ranges)
+    return pages.bytes
+  }
+
+  /// Warms what the program's end will touch of the object at `path`; returns how many bytes were asked
+  /// for.
+  func warmEnd(_ path: [UInt8], _ pages: LibraryPages) -> Int {
+    guard let object = open(path, as: pages) else { return 0 }
+    object.readAhead(pages.atEnd)
+    return LibraryPages.bytes(of: pages.atEnd)
+  }
+
+  /// The object at `path` if it is the one that `pages` are of.
+  private func open(_ path: [UInt8], as pages: LibraryPages) -> OpenFile? {
     // Looked at before it is opened: opening a device can do things.
     let name = CPath(path)
     guard let status = try? FileStatus(path: name), pages.isOf(status),
       let object = try? OpenFile(library: name), (try? object.status).map(pages.isOf) == true
     else { return nil }
-    guard isNew(path) else { return 0 }
-    object.readAhead(pages)
-    return pages.bytes
+    return object
   }
 
   private func isNew(_ path: [UInt8]) -> Bool {

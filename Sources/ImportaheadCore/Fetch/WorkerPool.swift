@@ -7,6 +7,8 @@ enum Job {
   /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
   /// loading touches, and those of the libraries it needs.
   case pages([UInt8], LibraryPages?)
+  /// Warms the pages of a shared object that the program's end will touch.
+  case endPages([UInt8], LibraryPages)
   /// Brings a file that is no module's into the page cache.
   case data([UInt8])
   /// Has directories watched.
@@ -202,6 +204,8 @@ final class WorkerPool: @unchecked Sendable {
       let known = pages.map { libraries.warm(path, $0) }
       if case let bytes?? = known { return .warmed(bytes: bytes, isStale: false) }
       return .warmed(bytes: libraries.warm(path), isStale: pages != nil)
+    case .endPages(let path, let pages):
+      return .warmed(bytes: libraries.warmEnd(path, pages), isStale: false)
     case .data(let path):
       return .warmed(bytes: OpenFile.warm(path, limit: Self.mostData), isStale: false)
     case .watch(let paths, let watch):

@@ -47,8 +47,8 @@ final class OpenFile {
   }
 
   /// Asks for each of the pages, as `readAhead(from:size:)` does.
-  func readAhead(_ pages: LibraryPages) {
-    for range in pages.ranges {
+  func readAhead(_ ranges: [LibraryPages.Range]) {
+    for range in ranges {
       readAhead(from: range.start &* LibraryPages.unit, size: range.count &* LibraryPages.unit)
     }
   }

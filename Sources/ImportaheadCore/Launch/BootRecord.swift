@@ -116,7 +116,8 @@ extension BootRecord {
       switch entry.kind {
       case .directory: add(entry.path, .names)
       case .bytecode, .data: add(entry.path, .contents)
-      case .native, .library: if let pages = entry.pages { add(entry.path, .pages(pages)) }
+      case .native, .library:
+        if let pages = entry.pages { add(entry.path, .pages(pages.withoutEnd)) }
       case .source:
         guard !settings.cacheSuffix.isEmpty else {
           add(entry.path, .contents)

@@ -48,7 +48,7 @@ final class BootWork: @unchecked Sendable {
       guard let status = try? FileStatus(path: name), pages.isOf(status),
         let file = try? OpenFile(library: name)
       else { return }
-      file.readAhead(pages)
+      file.readAhead(pages.ranges)
       spend(pages.bytes)
     }
   }

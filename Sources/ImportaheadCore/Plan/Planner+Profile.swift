@@ -8,6 +8,7 @@ extension Planner {
     for entry in recalled where entry.kind == .native {
       if let known = entry.pages { pages.set(entry.path, known) }
     }
+    endings = recalled.filter { $0.pages?.atEnd.isEmpty == false }
     profileTime = profile.written
     isProfileComplete = profile.isComplete && recalled.count == profile.entries.count
   }
@@ -34,6 +35,20 @@ extension Planner {
     guard let known = allowance(for: entry.pages) else { return }
     started &+= 1
     try? fetcher.warm(entry.path, known)
+  }
+
+  /// Starts on the pages that only the program's end will touch, when all else is done; `false` when
+  /// there are none left.
+  func recallEnd() -> Bool {
+    defer { endings = [] }
+    for entry in endings {
+      guard let pages = entry.pages else { continue }
+      let bytes = LibraryPages.bytes(of: pages.atEnd)
+      guard bytes <= pagesLeft else { continue }
+      pagesLeft &-= bytes
+      try? fetcher.warmEnd(entry.path, pages)
+    }
+    return !endings.isEmpty
   }
 
   private func recall(data path: [UInt8]) {

@@ -18,6 +18,8 @@ final class Planner {
   var started = 0
   /// What the profile names and has not been started yet.
   var recalled: [ProfileEntry] = []
+  /// What it names of which the end of the program touches more.
+  var endings: [ProfileEntry] = []
   var nextRecalled = 0
   /// Where the module recalled last stands.
   var recallPlace: OrderPlace

@@ -24,6 +24,8 @@ final class LearnedProfile: @unchecked Sendable {
   /// Whether the program's end has been noted.
   private var isClosed = false
   private var watches = false
+  /// What was written when the program ended.
+  private var last: Profile?
   /// How many things the program had asked for when the file was read or written last.
   private var knownNeeds = 0
 
@@ -143,8 +145,15 @@ final class LearnedProfile: @unchecked Sendable {
       if !atEnd { knownNeeds = needs.count }
       guard isWritten, let next else { return }
       wasWritten = true
-      if !atEnd { present.isComplete = next.isComplete }
+      if atEnd { last = next } else { present.isComplete = next.isComplete }
     }
+  }
+
+  /// Adds the pages of shared objects that were touched since the program's end was noted, by
+  /// destructors, where this run has written the profile.
+  func saveEnd() {
+    guard var last = monitor.locked({ last }), last.setEnd(from: mapped.libraries) else { return }
+    _ = write(last.encoded(), to: name)
   }
 
   /// The profile to write; `nil` where the file would not differ.

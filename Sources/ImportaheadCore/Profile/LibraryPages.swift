@@ -14,6 +14,8 @@ struct LibraryPages: Equatable, Sendable {
   let modified: Int
   /// In the order of the file; they do not touch.
   let ranges: [Range]
+  /// What only the end of the program touches, its destructors: like `ranges`, and apart from them.
+  var atEnd: [Range] = []
 
   /// The unit of the ranges, in bytes, whatever the size of a page is here.
   static let unit = 4096
@@ -53,8 +55,32 @@ struct LibraryPages: Equatable, Sendable {
     self.init(size: size, modified: modified, ranges: merged)
   }
 
-  /// How many bytes all of them are.
-  var bytes: Int { ranges.reduce(0) { $0 &+ $1.count } &* Self.unit }
+  /// How many bytes all of `ranges` are.
+  var bytes: Int { Self.bytes(of: ranges) }
+
+  /// How many bytes some ranges are.
+  static func bytes(of ranges: [Range]) -> Int { ranges.reduce(0) { $0 &+ $1.count } &* unit }
+
+  /// The pages without what only the end touches.
+  var withoutEnd: LibraryPages { LibraryPages(size: size, modified: modified, ranges: ranges) }
+
+  /// Takes over as the end's what `later` has of the same file and these have not.
+  mutating func setEnd(from later: LibraryPages) {
+    guard later.size == size, later.modified == modified else { return }
+    var rest: [Range] = []
+    var known = ranges[...]
+    for range in later.ranges {
+      var start = range.start
+      while let next = known.first, next.start < range.end {
+        if next.start > start { rest.append(Range(start: start, count: next.start &- start)) }
+        start = Swift.max(start, next.end)
+        guard next.end <= range.end else { break }
+        known.removeFirst()
+      }
+      if start < range.end { rest.append(Range(start: start, count: range.end &- start)) }
+    }
+    atEnd = LibraryPages(size: size, modified: modified, touched: rest)?.ranges ?? []
+  }
 
   /// How many units a file of `size` bytes has.
   private static func units(of size: Int) -> Int { (size &+ unit &- 1) / unit }
@@ -79,12 +105,25 @@ struct LibraryPages: Equatable, Sendable {
       size > 0, size <= Self.mostSize
     else { return nil }
     let last = Self.units(of: size)
+    let mark = numbers.firstIndex(of: Self.endMark)
+    guard let ranges = Self.ranges(numbers[..<(mark ?? numbers.endIndex)], within: last) else {
+      return nil
+    }
+    self.init(size: size, modified: modified, ranges: ranges)
+    guard let mark else { return }
+    guard let atEnd = Self.ranges(numbers[(mark &+ 1)...], within: last) else { return nil }
+    self.atEnd = atEnd
+  }
+
+  /// Reads at least one range of a file of `last` units.
+  private static func ranges(_ text: ArraySlice<UInt8>, within last: Int) -> [Range]? {
+    var numbers = text
     var ranges: [Range] = []
     var end = -1
     while !numbers.isEmpty {
       guard let gap = Hexadecimal.take(&numbers, until: 0x2B),
         let count = Hexadecimal.take(&numbers, until: 0x20), count > 0,
-        gap <= last, count <= last, ranges.count < Self.mostRanges
+        gap <= last, count <= last, ranges.count < mostRanges
       else { return nil }
       // Ranges that touch would be one.
       let start = end < 0 ? gap : end &+ gap
@@ -92,18 +131,29 @@ struct LibraryPages: Equatable, Sendable {
       ranges.append(Range(start: start, count: count))
       end = start &+ count
     }
-    guard !ranges.isEmpty else { return nil }
-    self.init(size: size, modified: modified, ranges: ranges)
+    return ranges.isEmpty ? nil : ranges
   }
 
+  /// Stands before what only the end touches: a semicolon.
+  private static let endMark: UInt8 = 0x3B
+
   /// The numbers as text: size, time of modification, then for each range how far behind the one
-  /// before it begins and its length.
+  /// before it begins and its length; the end's ranges follow a semicolon.
   var encoded: [UInt8] {
     var text: [UInt8] = []
     Hexadecimal.append(size, to: &text)
     text.append(0x20)
     Hexadecimal.append(modified, to: &text)
     text.append(0x20)
+    Self.append(ranges, to: &text)
+    if !atEnd.isEmpty {
+      text.append(Self.endMark)
+      Self.append(atEnd, to: &text)
+    }
+    return text
+  }
+
+  private static func append(_ ranges: [Range], to text: inout [UInt8]) {
     var end = 0
     for range in ranges {
       Hexadecimal.append(range.start &- end, to: &text)
@@ -112,7 +162,6 @@ struct LibraryPages: Equatable, Sendable {
       text.append(0x20)
       end = range.end
     }
-    return text
   }
 
   /// Whether the file is the one whose pages these are.

@@ -88,6 +88,39 @@ extension Profile {
     entries = result
   }
 
+  /// Notes what `libraries` have come to since as touched by the end of the program alone; whether that
+  /// differs enough to be kept.
+  mutating func setEnd(from libraries: [UsedLibrary]) -> Bool {
+    var found = ByteTable<LibraryPages>()
+    for library in libraries {
+      found.set(library.path, library.pages)
+      found.set(library.name, library.pages)
+    }
+    let before = endBytes
+    for index in entries.indices {
+      guard let later = found[entries[index].path] else { continue }
+      entries[index].pages?.setEnd(from: later)
+    }
+    boundEnd()
+    return abs(endBytes &- before) >= Self.leastEnd
+  }
+
+  /// Drops what the end touches of those objects whose ranges would be too many with the others'.
+  mutating func boundEnd() {
+    var left = Self.mostRanges &- entries.reduce(0) { $0 &+ ($1.pages?.ranges.count ?? 0) }
+    for index in entries.indices {
+      guard let count = entries[index].pages?.atEnd.count, count > 0 else { continue }
+      if count <= left { left &-= count } else { entries[index].pages?.atEnd = [] }
+    }
+  }
+
+  private var endBytes: Int {
+    entries.reduce(0) { $0 &+ LibraryPages.bytes(of: $1.pages?.atEnd ?? []) }
+  }
+
+  /// Bytes that are worth another writing of the file.
+  private static let leastEnd = 1 << 20
+
   /// The entries without what is known of shared objects: those that a run's needs decide.
   var needed: [ProfileEntry] {
     var found: [ProfileEntry] = []

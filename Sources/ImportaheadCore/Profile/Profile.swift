@@ -25,7 +25,7 @@ struct Profile: Sendable {
   /// The most files that are no modules.
   static let mostData = 1024
 
-  private static let heading = Array("importahead profile 3 ".utf8)
+  private static let heading = Array("importahead profile 4 ".utf8)
   private static let checksumSize = 17
 
   /// A profile without entries.
@@ -133,7 +133,7 @@ struct ProfileCounts {
     case .data: next.data &+= 1
     case .source, .bytecode, .native: next.files &+= 1
     }
-    next.ranges &+= entry.pages?.ranges.count ?? 0
+    if let pages = entry.pages { next.ranges &+= pages.ranges.count &+ pages.atEnd.count }
     guard next.files <= Profile.mostEntries, next.directories <= Profile.mostEntries,
       next.libraries <= Profile.mostLibraries, next.ranges <= Profile.mostRanges,
       next.data <= Profile.mostData

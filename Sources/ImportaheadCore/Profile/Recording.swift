@@ -72,6 +72,7 @@ extension Profile {
     }
     add(libraries, in: scope)
     keepPages(of: previous)
+    boundEnd()
     counts = ProfileCounts()
     for entry in entries where counts.take(entry) { seen.set(entry.path, true) }
     for var entry in previous.entries where seen[entry.path] == nil {
@@ -82,14 +83,21 @@ extension Profile {
     }
   }
 
-  /// Takes over what was known of extension modules whose pages this run could not see.
+  /// Takes over what was known of extension modules whose pages this run could not see, and of the end
+  /// of the program, which this run has not come to.
   private mutating func keepPages(of previous: Profile) {
     var known = ByteTable<LibraryPages>()
-    for entry in previous.entries where entry.kind == .native {
+    for entry in previous.entries {
       if let pages = entry.pages { known.set(entry.path, pages) }
     }
-    for index in entries.indices where entries[index].kind == .native {
-      if entries[index].pages == nil { entries[index].pages = known[entries[index].path] }
+    for index in entries.indices where entries[index].kind.hasPages {
+      guard let before = known[entries[index].path] else { continue }
+      if let pages = entries[index].pages {
+        guard pages.size == before.size, pages.modified == before.modified else { continue }
+        entries[index].pages?.atEnd = before.atEnd
+      } else if entries[index].kind == .native {
+        entries[index].pages = before
+      }
     }
   }
 

@@ -22,6 +22,11 @@ struct LibraryPagesTests {
     #expect(LibraryPages(odd.encoded[...]) == odd)
     #expect(parsed("3000 5 1+2 ")?.ranges == [.init(start: 1, count: 2)])
     #expect(parsed("3000 5 0+1 1+1 ")?.ranges.count == 2)
+    var ended = some
+    ended.atEnd = [.init(start: 50, count: 2), .init(start: 60, count: 1)]
+    #expect(LibraryPages(ended.encoded[...]) == ended)
+    #expect(ended.withoutEnd == some)
+    #expect(parsed("3000 5 1+1 ;0+1 ")?.atEnd == [.init(start: 0, count: 1)])
   }
 
   @Test(
@@ -32,7 +37,10 @@ struct LibraryPagesTests {
       "3000 5 0+1 0+1 ", "3000 5 0+1 2+1 ", "3000 5 0+1", "3000 5 +1 ", "3000 5 0+ ", "3000 5 0 ",
       "3000 5 -1+1 ", "3000 5 0+1  ", "3000 5 7fffffffffffffff+1 ", "3000 5 1+7fffffffffffffff ",
       "3000 5 fffffffffffffffff+1 ", "ffffffffffffffff 5 0+1 ", "400000001 5 0+1 ", "3000 g 0+1 ",
-      "3000 5 0+1 \u{0}", "3000 5 0+1 x", "3000  5 0+1 ",
+      "3000 5 0+1 ;", "3000 5 ;0+1 ", "3000 5 0+1 ;1+1", "3000 5 0+1 ;1+1 ;2+1 ",
+      "3000 5 0+1; 1+1 ",
+      "3000 5 0+1 ;0+4 ", "3000 5 0+1 ;1+1 0+1 ", "3000 5 0+1 \u{0}", "3000 5 0+1 x",
+      "3000  5 0+1 ",
     ])
   func hostile(text: String) {
     #expect(parsed(text) == nil)
@@ -58,6 +66,37 @@ struct LibraryPagesTests {
       ])
     #expect(LibraryPages(size: 100, modified: 1, touched: []) == nil)
     #expect(LibraryPages(size: 0, modified: 1, touched: touched) == nil)
+  }
+
+  @Test("the end of the program has what was touched since, and nothing twice")
+  func end() {
+    let after = { (ranges: [(Int, Int)]) -> [LibraryPages.Range] in
+      var pages = LibraryPages(
+        size: 1000 * 4096, modified: 1,
+        ranges: [.init(start: 100, count: 50), .init(start: 300, count: 50)])
+      pages.setEnd(
+        from: LibraryPages(
+          size: 1000 * 4096, modified: 1,
+          ranges: ranges.map { LibraryPages.Range(start: $0.0, count: $0.1) }))
+      return pages.atEnd
+    }
+    #expect(after([(100, 50), (300, 50)]) == [])
+    #expect(after([(120, 10)]) == [])
+    #expect(
+      after([(0, 20), (100, 50), (200, 30), (300, 50), (900, 5)]) == [
+        .init(start: 0, count: 20), .init(start: 200, count: 30), .init(start: 900, count: 5),
+      ])
+    // On both sides of a range, and over one as a whole: what lies between is no gap worth leaving.
+    #expect(after([(60, 140)]) == [.init(start: 60, count: 40), .init(start: 150, count: 50)])
+    #expect(
+      after([(60, 440)]) == [
+        .init(start: 60, count: 40), .init(start: 150, count: 150), .init(start: 350, count: 150),
+      ])
+    #expect(
+      after([(60, 45), (140, 30)]) == [.init(start: 60, count: 40), .init(start: 150, count: 20)])
+    var pages = pages(of: 128 * 4096)
+    pages.setEnd(from: LibraryPages(size: 1, modified: 1, ranges: [.init(start: 50, count: 2)]))
+    #expect(pages.atEnd.isEmpty)
   }
 
   @Test("many small ranges become few larger ones")
@@ -144,6 +183,34 @@ struct LibraryEntryTests {
     let profile = Profile([], many, after: Profile(), atEnd: true, in: scope)
     #expect(profile.entries.count == Profile.mostLibraries)
     #expect(Profile(profile.encoded(), in: scope)?.entries == profile.entries)
+  }
+
+  @Test("what the end touches is kept over runs, and never makes a profile that is not read again")
+  func ends() throws {
+    let spread = { (start: Int, count: Int) in
+      (0..<count).map { LibraryPages.Range(start: start + $0 * 40, count: 1) }
+    }
+    let size = 20_000 * LibraryPages.unit
+    let object = { (number: Int, ranges: [LibraryPages.Range]) in
+      let path = Array("/usr/lib/l\(number).so".utf8)
+      return UsedLibrary(
+        name: path, path: path, pages: LibraryPages(size: size, modified: 1, ranges: ranges))
+    }
+    let before = (0..<100).map { object($0, spread(0, 100)) }
+    let after = (0..<100).map { object($0, spread(0, 100) + spread(8000, 200)) }
+    var profile = Profile([], before, after: Profile(), atEnd: true, in: scope)
+    let isNew = profile.setEnd(from: after)
+    #expect(isNew)
+    #expect(profile.entries[0].pages?.atEnd == spread(8000, 200))
+    let ranges = profile.entries.reduce(0) { $0 + ($1.pages?.atEnd.count ?? 0) }
+    #expect(ranges == (Profile.mostRanges - 100 * 100) / 200 * 200)
+    let read = try #require(Profile(profile.encoded(), in: scope))
+    #expect(read.entries == profile.entries)
+    // The next run has touched more from the start, and its end has not come yet.
+    let more = (0..<100).map { object($0, spread(0, 160)) }
+    let next = Profile([], more, after: read, atEnd: true, in: scope)
+    #expect(next.entries[0].pages?.atEnd == spread(8000, 200))
+    #expect(Profile(next.encoded(), in: scope)?.entries == next.entries)
   }
 }
 

@@ -26,11 +26,13 @@ struct ProfileTests {
   private var sample: Profile {
     var profile = Profile()
     profile.isComplete = true
+    var ended = pages(of: 1 << 20)
+    ended.atEnd = [.init(start: 40, count: 7), .init(start: 150, count: 1)]
     profile.entries = [
       entry(.directory, "/lib/py"), entry(.source, "/lib/py/site/a/__init__.py"),
       entry(.native, "/lib/py/site/a/_b.abi3.so"),
       entry(.native, "/lib/py/site/a/_d.so", pages: pages(of: 9 << 20)),
-      entry(.library, "/usr/lib/libd.so.6", pages: pages(of: 1 << 20)),
+      entry(.library, "/usr/lib/libd.so.6", pages: ended),
       entry(.bytecode, "/lib/py/c.pyc", age: 2), entry(.data, "/lib/py/site/a/data.txt"),
     ]
     return profile
@@ -66,9 +68,9 @@ struct ProfileTests {
   @Test("random records with a right checksum never trap and never leave the path entries")
   func fuzz() {
     var generator = SystemRandomNumberGenerator()
-    let alphabet = Array("dsbnlf0123/.\u{0}py_c-lib +f".utf8)
+    let alphabet = Array("dsbnlf0123/.\u{0}py_c-lib +f;".utf8)
     for _ in 0..<4000 {
-      var bytes = Array("importahead profile 3 c\n".utf8)
+      var bytes = Array("importahead profile 4 c\n".utf8)
       for _ in 0..<Int.random(in: 0..<120, using: &generator) {
         bytes.append(alphabet.randomElement(using: &generator) ?? 0)
       }
