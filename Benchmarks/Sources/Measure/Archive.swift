@@ -14,6 +14,9 @@ public struct Sample: Codable, Sendable {
   public var importing: [String: Int]?
   /// All requests that reached the slow file system, by operation.
   public var requests: [String: Int]?
+  /// Pages of files that the kernel had thrown away and read again, on the whole machine; behind a slow
+  /// file system without those that came from the disk below it.
+  public var refaults: Int?
 
   /// Records a start.
   public init(
@@ -67,6 +70,8 @@ public struct Cell: Codable, Sendable {
   public var parameter: Double?
   /// How many modules the program loads.
   public var modules: Int?
+  /// Starts that were made again because the kernel threw pages away in them.
+  public var repeats: Int?
   /// One series per contestant.
   public var series: [Series] = []
 

@@ -17,6 +17,7 @@ func machineFacts(python: String, directory: String) -> [String: String] {
   }
   facts["kernel"] = read("/proc/sys/kernel/osrelease")
   facts["io_uring_disabled"] = read("/proc/sys/kernel/io_uring_disabled")
+  facts["pages out"] = pageOut(read)
   let os = (read("/etc/os-release") ?? "").split(separator: "\n")
   facts["system"] = os.first { $0.hasPrefix("PRETTY_NAME=") }
     .map { $0.dropFirst(12).trimmingCharacters(in: ["\""]) }
@@ -34,6 +35,24 @@ func machineFacts(python: String, directory: String) -> [String: String] {
     facts[name] = text ?? "absent"
   }
   return facts
+}
+
+/// The facts as a list in Markdown.
+func listed(_ facts: [String: String]) -> String {
+  facts.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }.joined(separator: "\n")
+}
+
+/// What the kernel does all the time to pages that seem unused (DAMON's schemes); `nil` for nothing.
+private func pageOut(_ read: (String) -> String?) -> String? {
+  let kdamonds = "/sys/kernel/mm/damon/admin/kdamonds"
+  let names = (try? FileManager.default.subpathsOfDirectory(atPath: kdamonds)) ?? []
+  let running = names.filter { $0.hasSuffix("/state") && read("\(kdamonds)/\($0)") == "on" }
+    .compactMap { $0.split(separator: "/").first }
+  let actions = names.filter { name in
+    name.hasSuffix("/action") && running.contains { name.hasPrefix("\($0)/") }
+  }
+  let found = Set(actions.compactMap { read("\(kdamonds)/\($0)") }).sorted()
+  return found.isEmpty ? nil : "DAMON: \(found.joined(separator: ", "))"
 }
 
 private func oneLine(_ text: String) -> String {

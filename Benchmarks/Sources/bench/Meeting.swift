@@ -147,8 +147,13 @@ struct Meeting {
       if Interruption.isAsked || (late && done >= entrants.count) { break }
       turnstile.enter()
       do {
-        let outcome = try stage.perform(entrants[index], round: round)
-        cell.series[index].samples.append(outcome.sample)
+        let (sample, repeats) = try undisturbed {
+          try stage.perform(entrants[index], round: round).sample
+        } sample: {
+          $0
+        }
+        cell.series[index].samples.append(sample)
+        cell.repeats = (cell.repeats ?? 0) + repeats
       } catch {
         note("\(title), round \(round): \(error)")
       }

@@ -18,6 +18,8 @@ struct Program {
   var roots: [String]
   /// Its site-packages, for tools that take a directory.
   var packages: String?
+  /// Bytes of memory that a start takes, files in the page cache included.
+  var memory = 512 << 20
   /// Whether the environment is the user's own, to be passed on.
   var inheritsEnvironment = false
 

@@ -66,9 +66,7 @@ struct Recorder {
   }
 
   private func write() throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(archive).write(
+    try archived(archive).write(
       to: URL(fileURLWithPath: folder + "/raw.json"), options: .atomic)
     try report(archive).write(
       toFile: folder + "/report.md", atomically: true, encoding: .utf8)
@@ -87,6 +85,13 @@ struct Recorder {
     notes.forEach { print($0) }
     print("The archive: \(folder)")
   }
+}
+
+/// A value as archives keep it: JSON that can be read and compared line by line.
+func archived(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return try encoder.encode(value)
 }
 
 extension Workshop {

@@ -4,14 +4,17 @@ import Measure
 func report(_ archive: Archive) -> String {
   var text = "# \(archive.name), \(archive.date.prefix(10))\n\n"
   text += "`\(archive.command.joined(separator: " "))`\n\n"
-  text += archive.machine.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
-    .joined(separator: "\n")
+  text += listed(archive.machine)
   text += (archive.notes ?? []).map { "\n\n\($0)" }.joined()
   text += means(archive)
   for cell in archive.cells {
     text += "\n\n## \(cell.title) on \(cell.storageTitle)\n\n"
     if let modules = cell.modules { text += "\(modules) modules.\n\n" }
     text += Table(cell).markdown
+    if let repeats = cell.repeats, repeats > 0 {
+      text +=
+        "\n\nStarts made again because the kernel threw pages away in them: \(repeats)."
+    }
     for series in cell.series {
       guard let statistics = series.statistics else { continue }
       let shown = statistics.compactMap { key, value in value.number.map { (key, $0) } }.sorted {

@@ -45,11 +45,16 @@ struct Stage {
       _ = try start(launch, round: round) { _ in }
       try furnish(entrant)
     }
-    backFreeMemory()
+    backFreeMemory(program.memory)
+    let before = Refaults.now
     let result = Result { try start(launch, round: round, watch: watch) }
+    let after = Refaults.now
     for (_, directory) in entrant.images.reversed() { _ = try? run(["umount", directory]) }
     let finished = try mounts.map { try $0.finish() }
     var outcome = try result.get()
+    if let before, let after {
+      outcome.sample.refaults = after.since(before, slow: !mounts.isEmpty)
+    }
     if !finished.isEmpty {
       outcome.sample.requests = sum(finished.map(\.requests.total))
       let own = String(outcome.pid)
@@ -125,9 +130,10 @@ struct Stage {
 /// A guest reports free pages to its host (free page reporting, Linux 5.7), which takes them back: what
 /// `drop_caches` frees costs a fault in the hypervisor, page by page, when it is used next. Without this a
 /// cold start pays for that and a warm one, which gets what its forerunner freed, does not.
-private func backFreeMemory() {
-  let size = 512 << 20
-  guard
+private func backFreeMemory(_ wanted: Int) {
+  // Where memory is short, free pages are no host's.
+  let size = min(wanted, Int(sysconf(Int32(_SC_AVPHYS_PAGES))) * sysconf(Int32(_SC_PAGESIZE)) / 2)
+  guard size > 0,
     let bytes = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
     bytes != MAP_FAILED
   else { return }

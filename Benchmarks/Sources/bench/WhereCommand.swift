@@ -31,6 +31,14 @@ struct WhereCommand: ParsableCommand {
     let program: String
     let storage: String
     let rows: [Row]
+
+    /// The means over each contestant's starts.
+    var table: Table {
+      Table(
+        means: rows.compactMap { row in
+          ThreadTime(meanOf: row.starts).map { (row.title, row.starts.count, $0) }
+        })
+    }
   }
 
   /// A contestant with every start.
@@ -53,7 +61,7 @@ struct WhereCommand: ParsableCommand {
     for workload in workloads.isEmpty ? [.django, .pandas] : workloads {
       let ground = Groundwork(try workshop.program(workload), paddock)
       let part = try measure(ground)
-      print("\n\(part.program) on \(part.storage)\n\n\(table(part).text)")
+      print("\n\(part.program) on \(part.storage)\n\n\(part.table.text)")
       fflush(nil)
       parts.append(part)
     }
@@ -72,16 +80,23 @@ struct WhereCommand: ParsableCommand {
     }
     let stage = Stage(program: ground.program, storage: storage, scratch: ground.paddock.scratch)
     var times = [[ThreadTime]](repeating: [], count: entrants.count)
+    if storage.slowOptions != nil {
+      try load(outermost(ground.program.roots + entrants.flatMap(\.roots)))
+    }
     for entrant in entrants { _ = try stage.perform(entrant, round: -1) }
     for round in 0..<rounds where !Interruption.isAsked {
       for index in entrants.indices.shuffled() {
         let entrant = entrants[index]
         progress("\(ground.program.title): \(round + 1)/\(rounds) \(entrant.contestant.title)")
-        let trace = try SchedulerTrace()
-        let outcome = Result { try stage.perform(entrant, round: round) }
-        let time = try trace.time(of: try? outcome.get())
-        _ = try outcome.get()
-        if let time { times[index].append(time) }
+        let (start, _) = try undisturbed {
+          let trace = try SchedulerTrace()
+          let outcome = Result { try stage.perform(entrant, round: round) }
+          let time = try trace.time(of: try? outcome.get())
+          return (sample: try outcome.get().sample, time: time)
+        } sample: {
+          $0.sample
+        }
+        if let time = start.time { times[index].append(time) }
       }
     }
     progress(nil)
@@ -93,27 +108,19 @@ struct WhereCommand: ParsableCommand {
       rows: zip(entrants, times).map { Row(title: $0.contestant.title, starts: $1) })
   }
 
-  private func table(_ part: Part) -> Table {
-    Table(
-      means: part.rows.compactMap { row in
-        ThreadTime(meanOf: row.starts).map { (row.title, row.starts.count, $0) }
-      })
-  }
-
   private func keep(_ parts: [Part], _ name: String, _ workshop: Workshop) throws {
     let folder = "\(Setting.home)/runs/\(day())-\(name)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(parts).write(to: URL(fileURLWithPath: folder + "/where.json"))
+    try archived(parts).write(to: URL(fileURLWithPath: folder + "/where.json"))
     let facts = machineFacts(python: workshop.python, directory: setting.cacheDirectory)
-    var text = "# \(name), \(day()): where the importing thread's time goes\n\n"
-    text += facts.sorted { $0.key < $1.key }.map { "* \($0.key): \($0.value)" }
-      .joined(separator: "\n")
-    text += "\n\nMeans over the starts, traced by the kernel, which costs them some time.\n"
-    for part in parts {
-      text += "\n## \(part.program) on \(part.storage)\n\n\(table(part).markdown)\n"
-    }
+    let text = """
+      # \(name), \(day()): where the importing thread's time goes
+
+      \(listed(facts))
+
+      Means over the starts, traced by the kernel, which costs them some time.
+      \(parts.map { "\n## \($0.program) on \($0.storage)\n\n\($0.table.markdown)\n" }.joined())
+      """
     try text.write(toFile: folder + "/report.md", atomically: true, encoding: .utf8)
     print("\nThe archive: \(folder)")
   }

@@ -100,6 +100,7 @@ struct Workshop {
       }) where access("\(sources)/\(script)", R_OK) == 0 {
         try copy("\(sources)/\(script)", to: "\(venv)/app/\(script)")
       }
+      if workload == .torch { program.memory = 3 << 30 }
     }
     return program
   }
