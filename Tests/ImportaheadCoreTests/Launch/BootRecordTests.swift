@@ -143,18 +143,25 @@ struct BootWorkTests {
     try tree.write("file.pyc", [UInt8](repeating: 1, count: 40_000))
     let descriptor = open(tree.path("file.pyc"), O_RDONLY)
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0 else {
-      return
-    }
-    // tmpfs evicts nothing.
     guard let memory = mmap(nil, 40_000, PROT_READ, MAP_PRIVATE, descriptor, 0),
       memory != MAP_FAILED
     else { return }
     defer { munmap(memory, 40_000) }
-    var pages = [UInt8](repeating: 1, count: 10)
-    guard mincore(memory, 40_000, &pages) == 0, pages[0] & 1 == 0 else { return }
     var record = BootRecord()
     record.add(tree.bytes("file.pyc"), .contents)
-    #expect(BootProbe.isCold(record))
+    // A read that must not wait starts the reading of what is not there, and has it if the disk is
+    // done before the thread goes on: on a busy machine that happens.
+    var (evicted, cold) = (0, 0)
+    for _ in 0..<20 {
+      guard fsync(descriptor) == 0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0 else {
+        return
+      }
+      var pages = [UInt8](repeating: 1, count: 10)
+      // tmpfs evicts nothing.
+      guard mincore(memory, 40_000, &pages) == 0, pages[0] & 1 == 0 else { continue }
+      evicted += 1
+      if BootProbe.isCold(record) { cold += 1 }
+    }
+    #expect(cold > 0 || evicted == 0)
   }
 }
