@@ -51,6 +51,14 @@ static inline ssize_t importahead_getdents64(int directory, void *buffer, size_t
   return syscall(SYS_getdents64, directory, buffer, size);
 }
 
+// glibc 2.30 declares gettid.
+static inline long importahead_gettid(void) { return syscall(SYS_gettid); }
+
+// What RUSAGE_THREAD is imported as differs between headers.
+static inline int importahead_thread_usage(struct rusage *usage) {
+  return getrusage(RUSAGE_THREAD, usage);
+}
+
 // CPU_COUNT is a macro.
 static inline int importahead_cpu_count(const cpu_set_t *set) { return CPU_COUNT(set); }
 

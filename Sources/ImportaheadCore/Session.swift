@@ -13,6 +13,7 @@ public final class Session: @unchecked Sendable {
   private var waker: WorkerPool?
   private var phase = Phase.idle
   private var starts = 0
+  private var rest = Rest()
   private var isEnding = false
   /// Touched by the session's thread alone; kept from one start to the next.
   private var planner: Planner?
@@ -27,6 +28,9 @@ public final class Session: @unchecked Sendable {
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
+  /// Files and statuses in a row that the kernel had in memory, those of some sixteen modules, after which
+  /// it is asked whether reading on is worth its processor time.
+  private static let leastCached = 32
   /// Modules of a program that is worth a watch: to end one takes the kernel more than 10 ms, which
   /// a program that ends at once has to wait for in part.
   private static let leastWatched = 64
@@ -107,12 +111,13 @@ public final class Session: @unchecked Sendable {
 
   /// Lets the session learn that a loader asked for a module's file that it had not submitted.
   public func demand(module name: [UInt8]) {
-    cache.demand(module: name)
     monitor.lock()
+    let answer = rest.answer()
+    if answer == .heed { cache.demand(module: name) }
     let isIdle = phase == .idle
-    if phase == .running { waker?.relayWake() }
+    if answer == .heed, phase == .running { waker?.relayWake() }
     monitor.unlock()
-    if isIdle { try? start() }
+    if isIdle, answer != .ignore { try? start() }
   }
 
   /// The names in the directory at `path`, each followed by a NUL, if they are known and current.
@@ -183,12 +188,16 @@ public final class Session: @unchecked Sendable {
     }
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     var mayWatch = profile?.wantsWatch ?? false
+    let mayRest = settings.mayRest && planner.bundle == nil
+    var fared = ProcessorTime.ofThread
     while let isEnding = monitor.locked({ phase == .running ? self.isEnding : nil }) {
       let demands = cache.takeDemands()
       if mayWatch { mayWatch = !beginWatch(planner) }
       if isEnding { planner.endWatch() } else { planner.noteOpened() }
+      planner.isResting = monitor.locked { rest.isOn }
       planner.take(demands: demands)
       planner.pump()
+      if mayRest { restIfUseful(planner, &fared) }
       if fetcher.backend != backend {
         backend = fetcher.backend
         cache.note { $0.backend = backend }
@@ -198,8 +207,8 @@ public final class Session: @unchecked Sendable {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
         // Nobody says when memory is free again.
         let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
-        planner.take(fetcher.wait(until: planner.arrivals.isEmpty ? soon : Instant.now))
-        planner.scanArrival()
+        planner.take(fetcher.wait(until: planner.hasToScan ? Instant.now : soon))
+        if planner.hasToScan { planner.scanArrival() }
         continue
       }
       if !isEnding, planner.recallEnd() { continue }
@@ -211,6 +220,19 @@ public final class Session: @unchecked Sendable {
       if Instant.now >= idleEnd, !cache.hasDemands { return }
       planner.take(fetcher.wait(until: idleEnd))
     }
+  }
+
+  /// Leaves the importing threads alone until they have to wait, where what is asked for is in memory
+  /// anyway and the threads of this process have to share too few processors.
+  private func restIfUseful(_ planner: Planner, _ fared: inout ProcessorTime?) {
+    guard planner.fetcher.cachedInARow >= Self.leastCached else { return }
+    planner.fetcher.forgetCached()
+    let before = fared
+    fared = ProcessorTime.ofThread
+    guard let before, let fared, fared.isScarce(since: before) else { return }
+    planner.isResting = true
+    monitor.locked { rest.begin() }
+    cache.note { $0.rests &+= 1 }
   }
 
   /// Looks at what is opened besides modules once the program proves to be large enough; whether that is

@@ -42,7 +42,7 @@ extension SessionSettings {
   }
 
   /// How many texts describe a session.
-  public static let fieldCount = 20
+  public static let fieldCount = 21
 
   /// Reads settings in the order that the hook writes them; `nil` where there are not so
   /// many.
@@ -77,6 +77,7 @@ extension SessionSettings {
     bundle = fields.text()
     profile.boot = Boot.digits(inMark: fields.text()) ?? []
     profile.bootFiles = fields.list()
+    mayRest = fields.integer() != 0
     isUseful = setProgram(commandLine: commandLine, isSafe: isSafe)
   }
 }

@@ -34,6 +34,8 @@ public struct SessionSettings: Sendable {
   public var profile = ProfileSettings()
   /// The path of a bundle to take bytecode from, or empty.
   public var bundle: [UInt8] = []
+  /// Whether to stop reading ahead where the page cache has all that is asked for and processors are scarce.
+  public var mayRest = true
   /// How much to fetch.
   public var limits = FetchLimits()
 

@@ -34,6 +34,8 @@ public struct Statistics: Sendable {
   public internal(set) var modulesPlanned = 0
   /// Demands: files asked for before they were planned or submitted.
   public internal(set) var demands = 0
+  /// Times it was found that the page cache had all and processors were scarce, so that no more was read.
+  public internal(set) var rests = 0
   /// Processor time of the session's threads, in nanoseconds.
   public internal(set) var processorTime = 0
   /// How long the session's thread was alive, in nanoseconds.

@@ -10,7 +10,7 @@ func statistics(_ module: Object?, _ nothing: Object?) -> Object? {
     Int(counts.backend.rawValue), counts.hits, counts.misses, counts.stale, counts.waits,
     counts.waitTime, counts.filesFetched, counts.bytesFetched, counts.bytesServed,
     counts.bytecodeFetched, counts.sourcesFetched, counts.directoriesListed, counts.bytesWarmed,
-    counts.modulesPlanned, counts.demands, counts.processorTime, counts.sessionTime,
+    counts.modulesPlanned, counts.demands, counts.rests, counts.processorTime, counts.sessionTime,
     counts.errors, Int(counts.lastError), counts.profileState, counts.profileFiles,
     counts.profileUsed, counts.bundleState, counts.bundleFiles, counts.bundleUsed,
     counts.bundleStale,

@@ -54,6 +54,8 @@ class Tree:
         """The process, not waited for."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "IMPORTAHEAD"))}
         kept.update(PYTHONPATH=str(HOOK), XDG_CACHE_HOME=str(self.cache), IMPORTAHEAD_STATS="-")
+        # What is tested lies in the page cache, and the machine may be busy.
+        kept.update(IMPORTAHEAD_REST="off")
         return subprocess.Popen(
             [sys.executable, *options, str(script or self.script)],
             env={**kept, **variables},

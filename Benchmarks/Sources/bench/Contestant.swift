@@ -6,6 +6,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   case stockWarm = "stock-warm"
   case ioUring = "io_uring"
   case threads
+  case restless
   case recording
   case ioUringLearned = "io_uring-learned"
   case threadsLearned = "threads-learned"
@@ -25,6 +26,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     case .stockWarm: "stock, warm (ceiling)"
     case .ioUring: "importahead first start, io_uring"
     case .threads: "importahead first start, threads"
+    case .restless: "importahead first start that never rests, io_uring"
     case .recording: "importahead first start that records, io_uring"
     case .ioUringLearned: "importahead learned, io_uring"
     case .threadsLearned: "importahead learned, threads"
@@ -42,7 +44,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// The back end it forces; `nil` where it is not importahead.
   var backend: String? {
     switch self {
-    case .ioUring, .recording, .ioUringLearned, .launcher, .bundle: "io_uring"
+    case .ioUring, .restless, .recording, .ioUringLearned, .launcher, .bundle: "io_uring"
     case .threads, .threadsLearned: "threads"
     default: nil
     }
@@ -56,10 +58,12 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  /// Whether the comparison makes sense where everything is warm already.
-  var mattersWarm: Bool {
+  /// Whether the comparison makes sense there.
+  func matters(on storage: Storage) -> Bool {
     switch self {
-    case .stockWarm, .readList, .cat, .vmtouch: false
+    case .stockWarm, .readList, .cat, .vmtouch: storage != .localWarm
+    // Who has to wait for files does not rest.
+    case .restless: storage == .localWarm
     default: true
     }
   }

@@ -11,6 +11,9 @@ func machineFacts(python: String, directory: String) -> [String: String] {
   let model = cpus.first { $0.hasPrefix("model name") }?.split(separator: ":").last
   facts["processor"] = model.map { $0.trimmingCharacters(in: .whitespaces) }
   facts["processors"] = "\(ProcessInfo.processInfo.activeProcessorCount)"
+  let status = (read("/proc/self/status") ?? "").split(separator: "\n")
+  facts["processors used"] = status.first { $0.hasPrefix("Cpus_allowed_list:") }
+    .map { $0.dropFirst(18).trimmingCharacters(in: .whitespaces) }
   let memory = read("/proc/meminfo")?.split(separator: "\n").first?.split(separator: " ")
   facts["memory"] = memory.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map {
     "\($0 / 1_048_576) GiB"

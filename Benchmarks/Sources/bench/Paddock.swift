@@ -14,7 +14,8 @@ struct Paddock {
       switch contestant {
       case .stock, .stockWarm:
         return Entrant(contestant: contestant, launch: .success(program.launch()))
-      case .ioUring, .threads, .recording, .ioUringLearned, .threadsLearned, .launcher, .bundle:
+      case .ioUring, .threads, .restless, .recording, .ioUringLearned, .threadsLearned, .launcher,
+        .bundle:
         return try importahead(contestant, program)
       case .readList:
         guard let list else { throw Paddock.listless }
@@ -46,6 +47,7 @@ struct Paddock {
       [
         "IMPORTAHEAD": "1", "IMPORTAHEAD_BACKEND": contestant.backend ?? "",
         "IMPORTAHEAD_PROFILE": "off",
+        "IMPORTAHEAD_REST": contestant == .restless ? "off" : "on",
       ])
     let tool = (product as NSString).deletingLastPathComponent + "/bin/importahead"
     if contestant == .launcher || contestant == .bundle {

@@ -28,7 +28,7 @@ struct Plan {
   /// The contestants of a bar chart on `storage`.
   static func bars(_ chosen: [Contestant], on storage: Storage) -> [Contestant] {
     (chosen.isEmpty ? Contestant.allCases : chosen).filter {
-      storage != .localWarm || $0.mattersWarm
+      $0.matters(on: storage)
     }
   }
 

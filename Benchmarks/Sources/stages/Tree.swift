@@ -27,8 +27,9 @@ struct Tree {
       !$0.key.hasPrefix("PYTHON") && !$0.key.hasPrefix("IMPORTAHEAD")
     }
     if !path.isEmpty { all["PYTHONPATH"] = path.joined(separator: ":") }
-    // No stage learns from an earlier one.
+    // No stage learns from an earlier one, and none stops because all is in the page cache.
     all["IMPORTAHEAD_PROFILE"] = "off"
+    all["IMPORTAHEAD_REST"] = "off"
     return all
   }
 

@@ -25,6 +25,8 @@ final class Fetcher {
   private var refusals = 0
   /// Files whose outcome was known without waiting.
   private var ready: [FetchEvent] = []
+  /// How many files and statuses in a row the kernel had in memory, directories on the way included.
+  private(set) var cachedInARow = 0
 
   /// The ticket of the event counter's read.
   private static let wakeTicket = Ticket(rawValue: UInt64.max)
@@ -73,8 +75,12 @@ final class Fetcher {
     if fetch.isLocal {
       let hasMore = fetch.performCached()
       if fetch.outcome != nil { report(fetch) }
-      if !hasMore { return }
+      if !hasMore {
+        cachedInARow &+= 1
+        return
+      }
     }
+    cachedInARow = 0
     setUpRing()
     guard ring != nil, refusals < 3 else { return try pool.submit(.file(fetch)) }
     let index = free.popLast() ?? slots.count
@@ -86,6 +92,7 @@ final class Fetcher {
   /// Reads a directory at once where that asks nobody; otherwise starts its reading and returns `nil`.
   func list(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
     if let listing = try listCached(path) { return listing }
+    cachedInARow = 0
     try pool.submit(.list(path))
     return nil
   }
@@ -118,6 +125,9 @@ final class Fetcher {
   func read(_ piece: BundlePiece, with allocator: FileBytesAllocator) throws(Errno) {
     try pool.submit(.piece(piece, allocator))
   }
+
+  /// Begins to count anew how many files in a row need no waiting.
+  func forgetCached() { cachedInARow = 0 }
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   ///

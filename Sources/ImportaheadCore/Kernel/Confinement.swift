@@ -21,7 +21,7 @@ public enum Confinement {
   }
 
   /// The whole of a file whose size is not known before; a user in many groups has a long status.
-  private static func contents(of path: [UInt8]) -> [UInt8]? {
+  static func contents(of path: [UInt8]) -> [UInt8]? {
     let descriptor = unsafe CPath(path).withPointer {
       unsafe importahead_open($0, O_RDONLY | O_CLOEXEC)
     }

@@ -64,6 +64,16 @@ internal import CLinux
     return joined
   }
 
+  /// The number of the calling thread (gettid(2)).
+  static var identifier: Int32 { Int32(truncatingIfNeeded: importahead_gettid()) }
+
+  /// How often the calling thread has given up its processor to wait for something (getrusage(2),
+  /// `ru_nvcsw`; RUSAGE_THREAD since Linux 2.6.26); 0 where that is not told.
+  static var waits: Int {
+    var usage = rusage()
+    return unsafe importahead_thread_usage(&usage) == 0 ? usage.ru_nvcsw : 0
+  }
+
   /// Lets the calling thread wait.
   static func sleep(milliseconds: Int) {
     _ = usleep(UInt32(clamping: milliseconds &* 1000))

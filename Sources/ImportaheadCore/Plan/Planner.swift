@@ -36,6 +36,8 @@ final class Planner {
   var compared = ByteTable<Int?>()
   /// Whether the order of need is the bundle's.
   var isRecallingBundle = false
+  /// Set while the program is to be left alone: nothing is started then.
+  var isResting = false
   /// Path entries, and whether their file systems ask no server.
   var localEntries = ByteTable<Bool>()
   /// Tells what is opened besides modules, where the profile does not know.
@@ -78,12 +80,15 @@ final class Planner {
 
   /// Whether there is nothing left to wait for.
   var isDone: Bool {
-    (isExhausted || started >= settings.limits.files) && arrivals.isEmpty
-      && fetcher.inFlight == 0
+    guard fetcher.inFlight == 0 else { return false }
+    return isResting || (isExhausted || started >= settings.limits.files) && arrivals.isEmpty
   }
 
   /// Whether neither plan nor profile has more to start.
   private var isExhausted: Bool { queue.isEmpty && recalled.isEmpty }
+
+  /// Whether a module that has arrived is to be scanned now.
+  var hasToScan: Bool { !isResting && !arrivals.isEmpty }
 
   /// Whether modules wait for memory alone.
   var isStarved: Bool { !isExhausted && arrivals.isEmpty && fetcher.inFlight == 0 }
@@ -110,7 +115,7 @@ final class Planner {
       cache.add(progress)
       progress = Progress()
     }
-    guard cache.bytesUnused < settings.limits.bytesUnused else { return }
+    guard !isResting, cache.bytesUnused < settings.limits.bytesUnused else { return }
     while fetcher.room > 1, started < settings.limits.files {
       if recallNext() { continue }
       guard let module = queue.pop(in: order) else { return }

@@ -196,6 +196,7 @@ def _settings():
         _variable("IMPORTAHEAD_BUNDLE") or "",
         boot,
         join(_loaded_files()) if boot else "",
+        str(int((_variable("IMPORTAHEAD_REST") or "").lower() not in _OFF)),
     )
 
 

@@ -73,6 +73,8 @@ class Lane:
         found = {**own_caches(), "XDG_CACHE_HOME": str(self.root / "cache")}
         if self.hooked:
             found["IMPORTAHEAD_BACKEND"] = BACKENDS[self.name]
+            # What is tested lies in the page cache, and the machine may be busy.
+            found["IMPORTAHEAD_REST"] = "off"
         if self.hooked and self.trees != KNOWN:
             found["IMPORTAHEAD_PROFILE"] = "off"
         return found
