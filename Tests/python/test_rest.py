@@ -6,11 +6,18 @@ import shutil
 import signal
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from profiled import Tree, is_built
 
-pytestmark = is_built
+pytestmark = [
+    is_built,
+    pytest.mark.skipif(
+        not Path("/proc/thread-self/schedstat").exists(),
+        reason="the kernel does not tell how long threads wait for processors",
+    ),
+]
 
 COUNT = 400
 # The session has read some before it knows that all is cached, and is on its way with more.
