@@ -138,13 +138,17 @@ def told_from_inside(tree, pause):
 
 
 def test_who_does_not_wait_is_not_heeded(tree):
-    # Without a wait of its own a program can still meet one: of many imports, some meet none.
-    told = told_from_inside(tree, 0)
-    missed = [
-        (now["misses"] - then["misses"], now["demands"] - then["demands"])
-        for then, now in zip(told, told[1:])
-    ]
-    assert (1, 0) in missed, missed
+    # A program can be made to wait by others, which wakes the session: of many imports in several
+    # runs, one must meet no such thing.
+    for _ in range(12):
+        told = told_from_inside(tree, 0)
+        missed = [
+            (now["misses"] - then["misses"], now["demands"] - then["demands"])
+            for then, now in zip(told, told[1:])
+        ]
+        if (1, 0) in missed:
+            return
+    raise AssertionError(missed)
 
 
 def test_a_wait_ends_the_rest(tree):
