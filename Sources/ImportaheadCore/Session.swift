@@ -189,7 +189,7 @@ public final class Session: @unchecked Sendable {
     var (idleSince, questions): (Instant?, Int) = (nil, 0)
     var mayWatch = profile?.wantsWatch ?? false
     let mayRest = settings.mayRest && planner.bundle == nil
-    var fared = ProcessorTime.ofThread
+    var fared = mayRest ? ProcessorTime.ofThread : nil
     while let isEnding = monitor.locked({ phase == .running ? self.isEnding : nil }) {
       let demands = cache.takeDemands()
       if mayWatch { mayWatch = !beginWatch(planner) }
@@ -197,7 +197,7 @@ public final class Session: @unchecked Sendable {
       planner.isResting = monitor.locked { rest.isOn }
       planner.take(demands: demands)
       planner.pump()
-      if mayRest { restIfUseful(planner, &fared) }
+      restIfUseful(planner, &fared)
       if fetcher.backend != backend {
         backend = fetcher.backend
         cache.note { $0.backend = backend }
@@ -225,11 +225,10 @@ public final class Session: @unchecked Sendable {
   /// Leaves the importing threads alone until they have to wait, where what is asked for is in memory
   /// anyway and the threads of this process have to share too few processors.
   private func restIfUseful(_ planner: Planner, _ fared: inout ProcessorTime?) {
-    guard planner.fetcher.cachedInARow >= Self.leastCached else { return }
+    guard let before = fared, planner.fetcher.cachedInARow >= Self.leastCached else { return }
     planner.fetcher.forgetCached()
-    let before = fared
     fared = ProcessorTime.ofThread
-    guard let before, let fared, fared.isScarce(since: before) else { return }
+    guard let fared, fared.isScarce(since: before) else { return }
     planner.isResting = true
     monitor.locked { rest.begin() }
     cache.note { $0.rests &+= 1 }

@@ -1,9 +1,9 @@
 /// How a thread has fared with the scheduler.
-struct ProcessorTime: Equatable {
+struct ProcessorTime {
   /// How long it has run, in nanoseconds.
-  var used = 0
+  let used: Int
   /// How long it could have run and had to wait for a processor, in nanoseconds.
-  var delayed = 0
+  let delayed: Int
 
   /// What the kernel has counted for the calling thread (`/proc/thread-self/schedstat`, Linux 3.17, with
   /// CONFIG_SCHED_INFO); `nil` where it is not told.
@@ -12,8 +12,6 @@ struct ProcessorTime: Equatable {
       ProcessorTime(schedstat: $0)
     }
   }
-
-  init() {}
 
   /// Reads the text of a `schedstat`: time run, time waited, and the number of turns.
   init?(schedstat text: [UInt8]) {
