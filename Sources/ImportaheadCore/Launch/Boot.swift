@@ -17,7 +17,7 @@ public struct Boot {
     guard getuid() == geteuid(), getgid() == getegid(), home.first == PathBytes.slash,
       let digits = BootKey.digits(command, interpreter: interpreter, variables: variables)
     else { return }
-    mark = digits + [UInt8(ascii: ":")] + Self.decimal(Int(getpid()))
+    mark = digits + [UInt8(ascii: ":")] + Decimal.digits(of: Int(getpid()))
     guard isRead,
       let directory = try? PrivateDirectory(home: home, below: below, mayCreate: false),
       let (bytes, _) = try? directory.read(BootKey.fileName(digits), limit: Profile.mostBytes)
@@ -29,18 +29,9 @@ public struct Boot {
   public static func digits(inMark mark: [UInt8]) -> [UInt8]? {
     let digits = Array(mark.prefix(16))
     guard BootKey.isValid(digits),
-      mark.dropFirst(16).elementsEqual([UInt8(ascii: ":")] + decimal(Int(getpid())))
+      mark.dropFirst(16).elementsEqual([UInt8(ascii: ":")] + Decimal.digits(of: Int(getpid())))
     else { return nil }
     return digits
-  }
-
-  private static func decimal(_ number: Int) -> [UInt8] {
-    var (digits, rest): ([UInt8], Int) = ([], number)
-    repeat {
-      digits.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    return digits.reversed()
   }
 
   /// Starts to read what the program will, if any of it is not in the page cache; waits for none of it.
@@ -49,9 +40,10 @@ public struct Boot {
       Self.mayLeaveChild
     else { return }
     // The process that reads is nobody's child by the time there is a program: its parent has ended.
+    let program = ProcessThreads(of: getpid())
     let child = importahead_fork()
     if child == 0 {
-      if importahead_fork() == 0 { Self.work(found) }
+      if importahead_fork() == 0 { Self.work(found, before: program) }
       _exit(0)
     }
     var status: Int32 = 0
@@ -68,12 +60,12 @@ public struct Boot {
     return result == 0 && isReaper == 0 && getpid() != 1
   }
 
-  private static func work(_ record: BootRecord) -> Never {
+  private static func work(_ record: BootRecord, before program: ProcessThreads) -> Never {
     _ = setsid()
     // Whoever waits for the end of the program's output must not wait for us.
     try? Thread.enterPrivateDescriptorTable()
     _ = unsafe chdir("/")
-    BootWork(record).perform()
+    BootWork(record, before: program).perform()
     _exit(0)
   }
 }

@@ -5,6 +5,7 @@ internal import CLinux
 /// Brings what a record names into the page cache, many at once and in its order.
 final class BootWork: @unchecked Sendable {
   private let entries: [BootRecord.Entry]
+  private let program: ProcessThreads?
   private let monitor = Monitor()
   private var next = 0
   private let deadline = Instant.now.adding(milliseconds: 10_000)
@@ -16,7 +17,12 @@ final class BootWork: @unchecked Sendable {
   /// The most bytes of all.
   private var bytesLeft = 1 << 30
 
-  init(_ record: BootRecord) { entries = record.entries }
+  /// Work that ends, where there is a `program`, when that has a second thread: a session, which reads
+  /// the rest itself.
+  init(_ record: BootRecord, before program: ProcessThreads? = nil) {
+    entries = record.entries
+    self.program = program
+  }
 
   /// Does everything, on this thread and others; returns when all that had to be waited for has come.
   func perform(threads count: Int = BootWork.threads) {
@@ -26,7 +32,7 @@ final class BootWork: @unchecked Sendable {
   }
 
   private func work() {
-    while let entry = take() { perform(entry) }
+    while program?.count ?? 1 == 1, let entry = take() { perform(entry) }
   }
 
   private func take() -> BootRecord.Entry? {

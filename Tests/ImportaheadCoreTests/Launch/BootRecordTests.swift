@@ -164,4 +164,21 @@ struct BootWorkTests {
     }
     #expect(cold > 0 || evicted == 0)
   }
+
+  @Test("work before a program ends with its first session, and goes on where nobody can tell")
+  func session() throws {
+    let tree = try TemporaryTree()
+    try tree.write("file.pyc", [UInt8](repeating: 1, count: 40_000))
+    let watch = inotify_init1(Int32(IN_NONBLOCK))
+    defer { close(watch) }
+    try #require(inotify_add_watch(watch, tree.path("file.pyc"), UInt32(IN_OPEN)) >= 0)
+    var record = BootRecord()
+    record.add(tree.bytes("file.pyc"), .contents)
+    var events = [UInt8](repeating: 0, count: 4096)
+    // The tests have many threads; nobody has the id 0.
+    for (process, opens) in [(getpid(), false), (0, true)] {
+      BootWork(record, before: ProcessThreads(of: process)).perform(threads: 2)
+      #expect((read(watch, &events, events.count) > 0) == opens)
+    }
+  }
 }
