@@ -42,7 +42,7 @@ extension SessionSettings {
   }
 
   /// How many texts describe a session.
-  public static let fieldCount = 21
+  public static let fieldCount = 24
 
   /// Reads settings in the order that the hook writes them; `nil` where there are not so
   /// many.
@@ -76,7 +76,9 @@ extension SessionSettings {
     profile = ProfileSettings(fields.list(), interpreter: fields.text())
     bundle = fields.text()
     profile.boot = Boot.digits(inMark: fields.text()) ?? []
-    profile.bootFiles = fields.list()
+    profile.start = InterpreterStart(
+      executables: fields.list(), landmark: fields.text(), modules: fields.list(),
+      siteDirectories: fields.list())
     mayRest = fields.integer() != 0
     isUseful = setProgram(commandLine: commandLine, isSafe: isSafe)
   }

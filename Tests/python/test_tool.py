@@ -1,13 +1,16 @@
 """The tool with the real hook: `run`, `enable` and `disable` as a user meets them."""
 
 import ctypes
+import encodings
 import json
 import mmap
 import os
 import shutil
+import site
 import subprocess
 import sys
 import time
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -229,6 +232,26 @@ def test_run_reads_ahead_before_there_is_an_interpreter(started):
     done = started("#!/bin/sh\nsleep 0.5\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert is_resident(started.bytecode)
+
+
+def test_run_asks_ahead_for_what_the_interpreter_looks_for_itself(started):
+    """Each is a round trip on a network file system, one after the other before the hook."""
+    (record,) = started.records.glob("*.boot")
+    names = [os.fsdecode(name) for name in record.read_bytes().split(b"\0")]
+    looked_for = [
+        sys.executable,
+        os.path.join(os.path.dirname(os.path.dirname(sys.executable)), "pyvenv.cfg"),
+        f"{sys.executable}._pth",
+        os.__file__,
+        os.path.dirname(encodings.__file__),
+        f"{os.path.dirname(encodings.__file__)}/__init__{EXTENSION_SUFFIXES[0]}",
+        encodings.__file__,
+        *(path for path in site.getsitepackages() if os.path.isdir(path)),
+    ]
+    assert [name for name in looked_for if name not in names] == []
+    places = [names.index(name) for name in (sys.executable, encodings.__file__)]
+    assert places == sorted(places)
+    assert names.index(encodings.__file__) < names.index(str(started.bytecode))
 
 
 def test_run_reads_the_interpreter_ahead_before_it_becomes_it(started, tmp_path):

@@ -106,12 +106,16 @@ struct BootRecord: Sendable {
 }
 
 extension BootRecord {
-  /// What a start needed: `interpreter`'s objects, the files of modules that were loaded before the
-  /// session began, then what the profile names.
-  init(interpreter: [UsedLibrary], modules: [[UInt8]], _ profile: Profile, in scope: ProfileScope) {
-    for library in interpreter { add(library.path, .pages(library.pages)) }
-    for module in modules { add(module, .contents) }
+  /// What a start needed: the interpreter's own objects, what it looked for and what else was mapped before
+  /// the session began (this library among it), then what the profile names.
+  init(_ mapped: [UsedLibrary], _ profile: Profile, in scope: ProfileScope) {
     let settings = scope.settings
+    let isExtension = { (library: UsedLibrary) in
+      settings.extensionSuffixes.contains { library.path.suffix($0.count).elementsEqual($0) }
+    }
+    for library in mapped where !isExtension(library) { add(library.path, .pages(library.pages)) }
+    add(settings.profile.start, settings)
+    for library in mapped where isExtension(library) { add(library.path, .pages(library.pages)) }
     for entry in profile.worthwhile {
       switch entry.kind {
       case .directory: add(entry.path, .names)

@@ -75,11 +75,11 @@ enum BootProbe {
       case .status, .names: return false
       }
     }
-    let step = Swift.max(1, files.count / samples)
-    for index in stride(from: 0, to: files.count, by: step) where isCold(files[index]) {
-      return true
+    // The interpreter's own come first, which other programs keep warm, and this program's last.
+    return (0..<samples).contains { sample in
+      let index = sample &* (files.count &- 1) / (samples &- 1)
+      return files.indices.contains(index) && isCold(files[index])
     }
-    return false
   }
 
   private static func isCold(_ entry: BootRecord.Entry) -> Bool {

@@ -178,8 +178,7 @@ final class LearnedProfile: @unchecked Sendable {
     guard BootKey.isValid(settings.profile.boot) else { return }
     let name = BootKey.fileName(settings.profile.boot)
     if !isNew, let directory = try? open(mayCreate: false), directory.holds(name) { return }
-    let record = BootRecord(
-      interpreter: mapped.interpreter, modules: settings.profile.bootFiles, profile, in: scope)
+    let record = BootRecord(mapped.interpreter, profile, in: scope)
     _ = write(record.encoded, to: name)
   }
 

@@ -61,8 +61,8 @@ public struct ProfileSettings: Sendable {
 
   /// The digits of the record that the launcher looks for; empty without a launcher.
   public var boot: [UInt8] = []
-  /// Files of modules that the interpreter had loaded when the session began.
-  public var bootFiles: [[UInt8]] = []
+  /// What the interpreter looked for before the session began.
+  var start = InterpreterStart()
 
   /// No profiles.
   public init() {}

@@ -174,6 +174,7 @@ def _settings():
 
     join = "\0".join
     boot = _boot()
+    start = _interpreter_start() if boot else ("",) * 4
 
     return (
         join(_command_line()),
@@ -195,7 +196,7 @@ def _settings():
         join((sys.version, sys.prefix, sys.exec_prefix)),
         _variable("IMPORTAHEAD_BUNDLE") or "",
         boot,
-        join(_loaded_files()) if boot else "",
+        *start,
         str(int((_variable("IMPORTAHEAD_REST") or "").lower() not in _OFF)),
     )
 
@@ -227,10 +228,22 @@ def _boot():
     return found or ""
 
 
-def _loaded_files():
-    """The bytecode files of the modules that the interpreter has loaded, this one among them."""
-    found = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
-    return [name for name in found if isinstance(name, str)]
+def _interpreter_start():
+    """What the interpreter has looked for: itself, its library, modules, site directories."""
+    # A frozen module has no bytecode file, and nobody has looked for its source.
+    modules = [
+        getattr(module, "__file__", None)
+        for module in list(sys.modules.values())
+        if getattr(module, "__cached__", None)
+    ]
+    site = sys.modules.get("site")
+    directories = [*getattr(site, "getsitepackages", tuple)(), getattr(site, "USER_SITE", None)]
+    executables = [sys.executable, getattr(sys, "_base_executable", None)]
+    library = [getattr(sys.modules.get("os"), "__file__", None)]
+    return [
+        "\0".join(name for name in dict.fromkeys(names) if isinstance(name, str) and name)
+        for names in (executables, library, modules, directories)
+    ]
 
 
 def _command_line():
