@@ -60,6 +60,7 @@ extension BundleInspection.Kind {
     case .native: "extension"
     case .library: "library"
     case .data: "data"
+    case .name: "absent"
     }
   }
 }

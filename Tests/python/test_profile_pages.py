@@ -69,6 +69,43 @@ def test_pages_of_an_extension_module_are_replayed(tree, library):
     assert first["bytes_warmed"] == 0
 
 
+INNER = "int inner(void) { return 1; }\n"
+OUTER = "int inner(void);\nint outer(void) { return inner(); }\n"
+
+
+def test_names_that_the_dynamic_linker_misses_are_known(tree):
+    """It says itself where it looks (ld.so(8), LD_DEBUG); each place is asked for ahead."""
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    for name in ("one", "two"):
+        (tree.path / name).mkdir()
+    inner, outer = tree.path / "two" / "libinner.so", tree.path / "outer.so"
+    for name, text, target, *options in (
+        ("inner.c", INNER, inner, "-Wl,-soname,libinner.so"),
+        ("outer.c", OUTER, outer, inner, "-Wl,-rpath,$ORIGIN/one:$ORIGIN/two"),
+    ):
+        source = tree.write(name, text)
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", target, source, *options], check=True)
+    script = tree.write(
+        "app/linked.py",
+        HAS_BACKEND + f"import ctypes\nassert ctypes.CDLL({str(outer)!r}).outer() == 1\n",
+    )
+    tree.settle()
+    process = tree.start(script=script, LD_DEBUG="libs")
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0
+    tried = [line.split("trying file=")[1] for line in told.splitlines() if "trying file=" in line]
+    missed = [
+        path for path in tried if path.startswith(str(tree.path)) and not os.path.exists(path)
+    ]
+    assert any(path.endswith("one/libinner.so") for path in missed)
+    fields = tree.profile().read_bytes().split(b"\n", 1)[1].split(b"\0")
+    names = [os.fsdecode(field[2:]) for field in fields if field[:1] == b"m"]
+    assert not any(map(os.path.exists, names))
+    assert [p for p in missed if not any((p + "/").startswith(n + "/") for n in names)] == []
+
+
 # Its last function runs behind those of the interpreter, and touches 128 pages far from each other.
 LATE_LIBRARY = """
 #include <stdlib.h>

@@ -21,8 +21,9 @@ struct BundleIndex: Equatable, Sendable {
   /// Whether files are compared as copies of those that were packed.
   var isOfCopies = false
 
-  /// The most entries: as many files as a profile names, and as many directories.
-  static let mostEntries = 2 &* Profile.mostEntries
+  /// The most entries: all that a profile may name.
+  static let mostEntries =
+    2 &* Profile.mostEntries &+ Profile.mostLibraries &+ Profile.mostData &+ Profile.mostNames
   /// The largest index, its header included, in bytes.
   static let mostBytes = 16 << 20
   /// The largest bundle, in bytes.

@@ -4,7 +4,7 @@ internal import CLinux
 public struct BundleInspection {
   /// What a line is about.
   public enum Kind: Sendable {
-    case directory, source, bytecode, native, library, data
+    case directory, source, bytecode, native, library, data, name
   }
 
   /// Whether a start would be served an entry.
@@ -104,6 +104,7 @@ extension BundleInspection.Kind {
     case .native: self = .native
     case .library: self = .library
     case .data: self = .data
+    case .name: self = .name
     }
   }
 }

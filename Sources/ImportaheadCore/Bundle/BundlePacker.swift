@@ -101,7 +101,7 @@ public struct BundlePacker {
     for _ in 0..<Self.patience.times {
       switch entry.kind {
       case .native, .library: return pack(library: entry)
-      case .data: return (BundleEntry(kind: .data, path: entry.path), [], nil)
+      case .data, .name: return (BundleEntry(kind: entry.kind, path: entry.path), [], nil)
       case .directory:
         if let packed = pack(directory: entry.path, target) { return packed }
       case .source, .bytecode:

@@ -118,6 +118,9 @@ final class Fetcher {
   /// Starts to bring a whole file into the page cache.
   func warm(data path: [UInt8]) throws(Errno) { try pool.submit(.data(path)) }
 
+  /// Starts to make a name known to the kernel, be it that there is nothing of that name.
+  func lookUp(_ path: [UInt8]) throws(Errno) { try pool.submit(.name(path)) }
+
   /// Has directories watched, where asking for them may take a while.
   func watch(_ paths: [[UInt8]], with watch: FileWatch) { try? pool.submit(.watch(paths, watch)) }
 

@@ -26,6 +26,7 @@ final class LibraryWarmer: @unchecked Sendable {
       if opened.count == Self.mostOpen { total &+= warmAll(&opened) }
       guard isNew(current), let object = try? SharedObject(path: current) else { continue }
       opened.append(object)
+      lookUp(object.searchDirectories)
       for candidates in object.neededCandidates() {
         if let found = candidates.first(where: { SharedObject.exists($0) }) {
           queue.append(found)
@@ -33,6 +34,15 @@ final class LibraryWarmer: @unchecked Sendable {
       }
     }
     return total &+ warmAll(&opened)
+  }
+
+  /// Makes known that there are no directories for the processor at hand: mostly there are none.
+  private func lookUp(_ directories: [[UInt8]]) {
+    for directory in directories {
+      for name in LibrarySearch.subdirectories(of: directory) where isNew(name) {
+        _ = SharedObject.exists(name)
+      }
+    }
   }
 
   private func warmAll(_ objects: inout [SharedObject]) -> Int {

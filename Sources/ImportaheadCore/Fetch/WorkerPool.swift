@@ -11,6 +11,8 @@ enum Job {
   case endPages([UInt8], LibraryPages)
   /// Brings a file that is no module's into the page cache.
   case data([UInt8])
+  /// Makes a name known to the kernel.
+  case name([UInt8])
   /// Has directories watched.
   case watch([[UInt8]], FileWatch)
   /// Reads a piece of a bundle.
@@ -208,6 +210,9 @@ final class WorkerPool: @unchecked Sendable {
       return .warmed(bytes: libraries.warmEnd(path, pages), isStale: false)
     case .data(let path):
       return .warmed(bytes: OpenFile.warm(path, limit: Self.mostData), isStale: false)
+    case .name(let path):
+      _ = try? FileStatus(path: CPath(path))
+      return .closed
     case .watch(let paths, let watch):
       for path in paths { watch.add(path) }
       return .closed

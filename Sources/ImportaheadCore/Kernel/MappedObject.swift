@@ -14,6 +14,10 @@ struct MappedObject: Sendable {
   fileprivate(set) var segments: [Segment] = []
   /// Where the code is that runs when the process ends (DT_FINI), after everybody has looked.
   fileprivate(set) var finish: UInt?
+  /// The names of the libraries it needs.
+  var needed: [[UInt8]] = []
+  /// Where it has them looked for, as DT_RUNPATH says it.
+  var searchPath: [UInt8] = []
 
   /// The most objects that are looked at.
   static let most = 4096
@@ -81,9 +85,11 @@ private final class ObjectList {
       let address = base &+ UInt(truncatingIfNeeded: header.p_vaddr)
       if header.p_type == UInt32(PT_DYNAMIC) {
         // SAFETY: the dynamic linker keeps the section mapped as long as it tells of the object.
-        unsafe mapped.finish = finish(address, size: Int(clamping: header.p_memsz)).map {
-          base &+ $0
-        }
+        let section = unsafe DynamicSection(
+          at: address, size: Int(clamping: header.p_memsz), base: base)
+        mapped.finish = section.finish
+        mapped.needed = section.needed
+        mapped.searchPath = section.searchPath
       }
       guard header.p_type == UInt32(PT_LOAD) else { continue }
       mapped.segments.append(
@@ -93,17 +99,5 @@ private final class ObjectList {
     }
     objects.append(mapped)
     return objects.count < MappedObject.most ? 0 : 1
-  }
-
-  /// The value of DT_FINI in the dynamic section at `address`.
-  @unsafe private func finish(_ address: UInt, size: Int) -> UInt? {
-    let count = size / MemoryLayout<Elf64_Dyn>.stride
-    guard let entries = unsafe UnsafePointer<Elf64_Dyn>(bitPattern: address) else { return nil }
-    for index in 0..<Swift.min(count, 256) {
-      let entry = unsafe entries[index]
-      if entry.d_tag == Int(DT_NULL) { return nil }
-      if entry.d_tag == Int(DT_FINI) { return unsafe UInt(truncatingIfNeeded: entry.d_un.d_ptr) }
-    }
-    return nil
   }
 }

@@ -7,7 +7,8 @@ internal import CLinux
   private let descriptor: OpenFile
   private var segments: [Elf64_Phdr] = []
   private var needed: [[UInt8]] = []
-  private var runPaths: [[UInt8]] = []
+  /// Where it has libraries looked for before the system's own places.
+  private(set) var searchDirectories: [[UInt8]] = []
 
   /// More executable pages than this are left to page faults: a large library runs little of its code,
   /// nobody knows yet which, and the disk has other things to read meanwhile.
@@ -57,7 +58,7 @@ internal import CLinux
     ].map { Array($0.utf8) }
     return needed.map { library in
       if library.contains(slash) { return [library] }
-      return (runPaths + system).map { $0 + [slash] + library }
+      return (searchDirectories + system).map { $0 + [slash] + library }
     }
   }
 
@@ -92,18 +93,8 @@ internal import CLinux
     guard let strings, let table = offset(ofAddress: strings) else { return }
     needed = names.compactMap { string(at: table &+ Int(clamping: $0)) }
     for text in paths.compactMap({ string(at: table &+ Int(clamping: $0)) }) {
-      let directories = text.split(separator: UInt8(ascii: ":"), maxSplits: Self.mostNames)
-      runPaths = directories.prefix(Self.mostNames).map { expand(Array($0)) }
+      searchDirectories = LibrarySearch.directories(text, ofObjectAt: path)
     }
-  }
-
-  /// Puts the directory of this object in the place of `$ORIGIN`.
-  private func expand(_ text: [UInt8]) -> [UInt8] {
-    let directory = Array(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
-    for token in ["$ORIGIN", "${ORIGIN}"].map({ Array($0.utf8) }) where text.starts(with: token) {
-      return directory + text[token.count...]
-    }
-    return text
   }
 
   private func offset(ofAddress address: UInt64) -> Int? {

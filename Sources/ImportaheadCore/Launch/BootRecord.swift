@@ -114,12 +114,14 @@ extension BootRecord {
       settings.extensionSuffixes.contains { library.path.suffix($0.count).elementsEqual($0) }
     }
     for library in mapped where !isExtension(library) { add(library.path, .pages(library.pages)) }
+    for library in mapped { for name in library.missing { add(name, .status) } }
     add(settings.profile.start, settings)
     for library in mapped where isExtension(library) { add(library.path, .pages(library.pages)) }
     for entry in profile.worthwhile {
       switch entry.kind {
       case .directory: add(entry.path, .names)
       case .bytecode, .data: add(entry.path, .contents)
+      case .name: add(entry.path, .status)
       case .native, .library:
         if let pages = entry.pages { add(entry.path, .pages(pages.withoutEnd)) }
       case .source:

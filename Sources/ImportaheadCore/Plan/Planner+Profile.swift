@@ -26,6 +26,7 @@ extension Planner {
     case .directory: _ = directory(entry.path, for: nil)
     case .library: recall(library: entry)
     case .data: recall(data: entry.path)
+    case .name: recall(name: entry.path)
     case .source, .bytecode, .native: recall(entry)
     }
     return true
@@ -56,6 +57,11 @@ extension Planner {
     try? fetcher.warm(data: path)
   }
 
+  private func recall(name path: [UInt8]) {
+    started &+= 1
+    try? fetcher.lookUp(path)
+  }
+
   /// The pages, if as many bytes may still be brought into the page cache.
   func allowance(for known: LibraryPages?) -> LibraryPages? {
     guard let known, known.bytes <= pagesLeft else { return nil }
@@ -70,7 +76,7 @@ extension Planner {
     case .source: location = .source(entry.path, package: package)
     case .bytecode: location = .bytecode(entry.path, package: package)
     case .native: location = .native(entry.path, package: package)
-    case .directory, .library, .data: return
+    case .directory, .library, .data, .name: return
     }
     let module: PlannedModule
     if let planned = modules[name] {

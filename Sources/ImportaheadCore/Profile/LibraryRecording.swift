@@ -7,6 +7,8 @@ struct UsedLibrary {
   /// Where it really is, symbolic links resolved.
   let path: [UInt8]
   let pages: LibraryPages
+  /// The names that were looked for in vain while it was loaded.
+  var missing: [[UInt8]] = []
 }
 
 /// Looks at what the program has mapped since the session began.
@@ -15,17 +17,21 @@ struct LibraryRecording {
   let first: Int
 
   /// The objects loaded since, in that order; none where the kernel does not tell of pages.
-  var libraries: [UsedLibrary] { Self.used(MappedObject.all.dropFirst(first)) }
+  var libraries: [UsedLibrary] { Self.used(MappedObject.all) { $0.dropFirst(first) } }
 
   /// The objects that were there before, the interpreter itself among them.
-  var interpreter: [UsedLibrary] { Self.used(MappedObject.all.prefix(first)) }
+  var interpreter: [UsedLibrary] { Self.used(MappedObject.all) { $0.prefix(first) } }
 
-  private static func used(_ objects: ArraySlice<MappedObject>) -> [UsedLibrary] {
+  private static func used(
+    _ objects: [MappedObject], _ part: (Range<Int>) -> Range<Int>
+  ) -> [UsedLibrary] {
     guard var map = try? PageMap() else { return [] }
+    let program = Array("/proc/self/exe".utf8)
+    let missing = LibrarySearch.missing(for: objects, of: resolved(program) ?? [])
     var found: [UsedLibrary] = []
-    for object in objects {
-      // The program itself has no name.
-      let name = object.path.isEmpty ? Array("/proc/self/exe".utf8) : object.path
+    for index in part(objects.indices) {
+      let object = objects[index]
+      let name = object.path.isEmpty ? program : object.path
       guard name.first == PathBytes.slash, let path = resolved(name),
         let status = try? FileStatus(path: CPath(path)), status.isRegular
       else { continue }
@@ -35,7 +41,7 @@ struct LibraryRecording {
         let pages = LibraryPages(
           size: Int(clamping: status.size), modified: status.modified, touched: touched)
       else { continue }
-      found.append(UsedLibrary(name: name, path: path, pages: pages))
+      found.append(UsedLibrary(name: name, path: path, pages: pages, missing: missing[index]))
     }
     return found
   }
@@ -78,6 +84,10 @@ extension Profile {
         place = index &+ 1
       } else {
         behind[place].append(entry)
+      }
+      for name in library.missing {
+        let entry = ProfileEntry(kind: .name, path: name)
+        if scope.allows(entry) { behind[place].append(entry) }
       }
     }
     var result = behind[0]
@@ -124,7 +134,7 @@ extension Profile {
   /// The entries without what is known of shared objects: those that a run's needs decide.
   var needed: [ProfileEntry] {
     var found: [ProfileEntry] = []
-    for var entry in entries where entry.kind != .library {
+    for var entry in entries where entry.kind != .library && entry.kind != .name {
       entry.pages = nil
       found.append(entry)
     }

@@ -24,8 +24,10 @@ struct Profile: Sendable {
   static let mostRanges = 16_384
   /// The most files that are no modules.
   static let mostData = 1024
+  /// The most names that were looked for in vain.
+  static let mostNames = 4096
 
-  private static let heading = Array("importahead profile 4 ".utf8)
+  private static let heading = Array("importahead profile 5 ".utf8)
   private static let checksumSize = 17
 
   /// A profile without entries.
@@ -123,6 +125,7 @@ struct ProfileCounts {
   private var libraries = 0
   private var ranges = 0
   private var data = 0
+  private var names = 0
 
   /// Counts an entry; `false`, and it does not count, for one too many.
   mutating func take(_ entry: ProfileEntry) -> Bool {
@@ -131,12 +134,13 @@ struct ProfileCounts {
     case .directory: next.directories &+= 1
     case .library: next.libraries &+= 1
     case .data: next.data &+= 1
+    case .name: next.names &+= 1
     case .source, .bytecode, .native: next.files &+= 1
     }
     if let pages = entry.pages { next.ranges &+= pages.ranges.count &+ pages.atEnd.count }
     guard next.files <= Profile.mostEntries, next.directories <= Profile.mostEntries,
       next.libraries <= Profile.mostLibraries, next.ranges <= Profile.mostRanges,
-      next.data <= Profile.mostData
+      next.data <= Profile.mostData, next.names <= Profile.mostNames
     else { return false }
     self = next
     return true

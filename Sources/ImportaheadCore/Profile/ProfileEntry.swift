@@ -14,6 +14,8 @@ struct ProfileEntry: Equatable, Sendable {
     case library = 0x6C
     /// A file that was opened in a package's directory, or among a distribution's metadata.
     case data = 0x66
+    /// A name that the dynamic linker looked for in vain.
+    case name = 0x6D
 
     /// Whether the entry says which pages of a shared object were touched.
     var hasPages: Bool { self == .native || self == .library }
@@ -21,7 +23,7 @@ struct ProfileEntry: Equatable, Sendable {
     var isModule: Bool {
       switch self {
       case .source, .bytecode, .native: true
-      case .directory, .library, .data: false
+      case .directory, .library, .data, .name: false
       }
     }
   }
@@ -51,9 +53,10 @@ struct ProfileScope {
   func allows(_ entry: ProfileEntry) -> Bool {
     guard entry.path.count <= Self.longestPath else { return false }
     if entry.kind == .library { return entry.pages != nil && Self.isLibrary(entry.path) }
+    if entry.kind == .name { return Self.isOrdinary(entry.path) }
     guard let start = tail(of: entry.path) else { return false }
     switch entry.kind {
-    case .library: return false
+    case .library, .name: return false
     case .directory: return start <= entry.path.count
     case .data:
       return start < entry.path.count
@@ -69,7 +72,7 @@ struct ProfileScope {
   func module(of entry: ProfileEntry) -> (name: [UInt8], package: [UInt8]?)? {
     let suffixes: [[UInt8]]
     switch entry.kind {
-    case .directory, .library, .data: return nil
+    case .directory, .library, .data, .name: return nil
     case .source: suffixes = settings.sourceSuffixes
     case .bytecode: suffixes = settings.bytecodeSuffixes
     case .native: suffixes = settings.extensionSuffixes

@@ -94,7 +94,7 @@ struct BundlePackerTests {
     }
   }
 
-  @Test("the pages of shared objects are handed on")
+  @Test("the pages of shared objects, and names that were looked for in vain, are handed on")
   func pages() throws {
     let plan = try #require(Self.plans.first { $0.title == "fresh bytecode" })
     let settings = plan.settings(in: tree, backend: .threads)
@@ -105,6 +105,7 @@ struct BundlePackerTests {
     profile.entries.append(ProfileEntry(kind: .native, path: native, pages: pages))
     profile.entries.append(
       ProfileEntry(kind: .library, path: Array("/l/l.so.1".utf8), pages: pages))
+    profile.entries.append(ProfileEntry(kind: .name, path: Array("/l/tls".utf8)))
     let packer = try BundlePacker(
       profile: profile.encoded(), written: 0, isOfProgram: true, settings: settings,
       isForCopies: false)

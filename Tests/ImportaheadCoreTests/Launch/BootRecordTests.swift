@@ -69,19 +69,21 @@ struct BootRecordTests {
       entry(.directory, "/lib/py"), entry(.source, "/lib/py/a.py"),
       entry(.native, "/lib/py/b.so", pages: pages(of: 1 << 20)), entry(.native, "/lib/py/c.so"),
     ]
-    let mapped = ["/usr/bin/python", "/lib/py/own.abi3.so", "/lib/libc.so.6"].map {
+    var mapped = ["/usr/bin/python", "/lib/py/own.abi3.so", "/lib/libc.so.6"].map {
       UsedLibrary(name: Array($0.utf8), path: Array($0.utf8), pages: pages(of: 1 << 20))
     }
+    mapped[0].missing = [Array("/opt/lib/tls".utf8)]
     var settings = profileSettings()
     settings.pathEntries = [Array("/lib/py".utf8)]
     let record = BootRecord(mapped, profile, in: ProfileScope(settings: settings))
     let texts = record.entries.map { String(decoding: $0.path, as: UTF8.self) }
     #expect(
       texts == [
-        "/usr/bin/python", "/lib/libc.so.6", "/lib/py", "/lib/py/own.abi3.so", "/lib/py",
+        "/usr/bin/python", "/lib/libc.so.6", "/opt/lib/tls", "/lib/py", "/lib/py/own.abi3.so",
+        "/lib/py",
         "/lib/py/a.py", "/lib/py/__pycache__/a.cpython-311.pyc", "/lib/py/b.so",
       ])
-    #expect(record.entries.map(\.action).dropFirst(4).prefix(3) == [.names, .status, .contents])
+    #expect(record.entries.map(\.action).dropFirst(5).prefix(3) == [.names, .status, .contents])
     // What is opened by the hook, and not by execve, is not waited for before it.
     #expect(record.interpreter.entries.count == 2)
   }

@@ -177,6 +177,23 @@ struct LibraryEntryTests {
     #expect(blind.entries.filter { $0.kind == .library }.map(\.age) == [1, 1, 1])
   }
 
+  @Test("names that were looked for in vain stand behind the object that they were looked for for")
+  func missing() {
+    var native = used("/lib/py/a.so")
+    native.missing = ["/lib/py/x.libs/tls", "/proc/self/libc.so.6"].map { Array($0.utf8) }
+    let need = Recording.Need.file(Array("/lib/py/a.so".utf8))
+    let libraries = [native, used("/lib/py/x.libs/late.so")]
+    let profile = Profile([need], libraries, after: Profile(), atEnd: true, in: scope)
+    let known = pages(of: 1 << 20)
+    #expect(
+      profile.entries == [
+        entry(.native, "/lib/py/a.so", pages: known), entry(.name, "/lib/py/x.libs/tls"),
+        entry(.library, "/lib/py/x.libs/late.so", pages: known),
+      ])
+    #expect(profile.needed.map(\.kind) == [.native])
+    #expect(profile.fileCounts.fresh == 1)
+  }
+
   @Test("no more libraries are kept than may be read again")
   func bounded() {
     let many = (0..<2000).map { used("/usr/lib/l\($0).so") }

@@ -34,6 +34,7 @@ struct ProfileTests {
       entry(.native, "/lib/py/site/a/_d.so", pages: pages(of: 9 << 20)),
       entry(.library, "/usr/lib/libd.so.6", pages: ended),
       entry(.bytecode, "/lib/py/c.pyc", age: 2), entry(.data, "/lib/py/site/a/data.txt"),
+      entry(.name, "/opt/libs/glibc-hwcaps"),
     ]
     return profile
   }
@@ -70,7 +71,7 @@ struct ProfileTests {
     var generator = SystemRandomNumberGenerator()
     let alphabet = Array("dsbnlf0123/.\u{0}py_c-lib +f;".utf8)
     for _ in 0..<4000 {
-      var bytes = Array("importahead profile 4 c\n".utf8)
+      var bytes = Array("importahead profile 5 c\n".utf8)
       for _ in 0..<Int.random(in: 0..<120, using: &generator) {
         bytes.append(alphabet.randomElement(using: &generator) ?? 0)
       }
