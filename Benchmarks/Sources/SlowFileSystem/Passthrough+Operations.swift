@@ -4,9 +4,12 @@ internal import Glibc
 /// The requests this file system answers; the kernel is told that the others do not exist.
 let passthroughOperations: fuse_lowlevel_ops = {
   var operations = fuse_lowlevel_ops()
-  operations.`init` = { _, connection in
+  operations.`init` = { passthrough, connection in
     // Lookups in one directory overlap, as they do on NFS (see slowfs_allow_parallel_lookups).
     connection?.pointee.want |= UInt32(FUSE_CAP_PARALLEL_DIROPS)
+    if Passthrough.at(passthrough)?.caching.keepsLinks == true {
+      connection?.pointee.want |= UInt32(FUSE_CAP_CACHE_SYMLINKS)
+    }
     // 12 requests in the background by default: readahead of many files would queue there.
     connection?.pointee.max_background = 512
     connection?.pointee.congestion_threshold = 512

@@ -25,9 +25,12 @@ final class Passthrough: Sendable {
 
   /// The file system a request belongs to.
   static func of(_ request: fuse_req_t?) -> Passthrough? {
-    fuse_req_userdata(request).map {
-      Unmanaged<Passthrough>.fromOpaque($0).takeUnretainedValue()
-    }
+    at(fuse_req_userdata(request))
+  }
+
+  /// The file system that libfuse was given as its user's data.
+  static func at(_ userData: UnsafeMutableRawPointer?) -> Passthrough? {
+    userData.map { Unmanaged<Passthrough>.fromOpaque($0).takeUnretainedValue() }
   }
 
   /// Counts a request, computes its answer, lets its latency pass, and sends the answer.

@@ -121,6 +121,19 @@ struct MountTests {
     }
   }
 
+  @Test("a link's target is asked for again unless links are kept")
+  func links() throws {
+    for (preset, expected) in [("fuse", 3), ("nfs", 1), ("none", 3)] {
+      let tree = try MountedTree(["--latency", "0", "--timeouts", preset])
+      for _ in 0..<3 {
+        let target = try FileManager.default.destinationOfSymbolicLink(
+          atPath: tree.mountPoint + "/link")
+        #expect(target == "package/large.bin")
+      }
+      #expect(try tree.finish()["readlink"] == expected, "\(preset)")
+    }
+  }
+
   @Test("sixteen requests at once take about one round trip")
   func overlap() throws {
     let tree = try MountedTree(["--latency", "100ms"])
