@@ -19,6 +19,7 @@ COLOURS = {
     "threads-learned": "#8b80d9",
     "launcher": "#c2185b",
     "bundle": "#007a87",
+    "launcher-bundle": "#e3006d",
     "readlist": "#e69f00",
     "cat": "#f0c95c",
     "vmtouch": "#d55e00",

@@ -108,6 +108,7 @@ struct RunArguments {
       (0..<command.count).map { command[$0] }, interpreter: interpreter,
       variables: [
         path, Variable.value("PYTHONHOME") ?? [], Variable.value("PYTHONPYCACHEPREFIX") ?? [],
+        Variable.value("IMPORTAHEAD_BUNDLE") ?? [],
       ],
       home: place.home, below: place.below, isRead: place.isRead)
     return boot.mark.isEmpty ? nil : boot

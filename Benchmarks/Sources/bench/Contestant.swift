@@ -12,6 +12,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   case threadsLearned = "threads-learned"
   case launcher
   case bundle
+  case launcherBundle = "launcher-bundle"
   case readList = "readlist"
   case cat
   case vmtouch
@@ -32,6 +33,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
     case .threadsLearned: "importahead learned, threads"
     case .launcher: "importahead run, learned, io_uring"
     case .bundle: "importahead bundle, io_uring"
+    case .launcherBundle: "importahead run with a bundle, learned, io_uring"
     case .readList: "recorded list, readahead by 8 threads"
     case .cat: "recorded list, cat before start"
     case .vmtouch: "vmtouch -t site-packages before start"
@@ -44,7 +46,8 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// The back end it forces; `nil` where it is not importahead.
   var backend: String? {
     switch self {
-    case .ioUring, .restless, .recording, .ioUringLearned, .launcher, .bundle: "io_uring"
+    case .ioUring, .restless, .recording, .ioUringLearned, .launcher, .bundle, .launcherBundle:
+      "io_uring"
     case .threads, .threadsLearned: "threads"
     default: nil
     }
@@ -53,10 +56,16 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
   /// Whether it reads what an earlier start of the same program recorded.
   var isLearned: Bool {
     switch self {
-    case .ioUringLearned, .threadsLearned, .launcher: true
+    case .ioUringLearned, .threadsLearned, .launcher, .launcherBundle: true
     default: false
     }
   }
+
+  /// Whether `importahead run` starts the program.
+  var hasLauncher: Bool { self == .launcher || self == .launcherBundle }
+
+  /// Whether it is given a bundle.
+  var hasBundle: Bool { self == .bundle || self == .launcherBundle }
 
   /// Whether the comparison makes sense there.
   func matters(on storage: Storage) -> Bool {
@@ -73,7 +82,7 @@ enum Contestant: String, CaseIterable, ExpressibleByArgument {
 struct Entrant {
   let contestant: Contestant
   /// The way to start, or why there is none.
-  let launch: Result<Launch, Failure>
+  var launch: Result<Launch, Failure>
   /// Directories of its own beside the program's roots, on the same storage.
   var roots: [String] = []
   /// Images mounted over the program's roots: image, then directory.

@@ -112,7 +112,7 @@ extension Plan {
     let places = [Storage.slow(latency: "1ms", timeouts: "nfs"), .localCold]
     let light: [Contestant] = [
       .stock, .stockWarm, .ioUring, .threads, .ioUringLearned, .threadsLearned, .launcher,
-      .bundle, .readList,
+      .bundle, .launcherBundle, .readList,
     ]
     plan.add([.workload(.cli, shape)], on: places, chosen, rounds: rounds ?? 7)
     plan.add(

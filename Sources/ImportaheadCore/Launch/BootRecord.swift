@@ -117,10 +117,13 @@ extension BootRecord {
     for library in mapped { for name in library.missing { add(name, .status) } }
     add(settings.profile.start, settings)
     for library in mapped where isExtension(library) { add(library.path, .pages(library.pages)) }
+    // The session takes from a bundle what is as it was packed, and asks for statuses alone.
+    let isBundled = add(bundle: settings.bundle)
     for entry in profile.worthwhile {
       switch entry.kind {
-      case .directory: add(entry.path, .names)
-      case .bytecode, .data: add(entry.path, .contents)
+      case .directory: add(entry.path, isBundled ? .status : .names)
+      case .bytecode: add(entry.path, isBundled ? .status : .contents)
+      case .data: add(entry.path, .contents)
       case .name: add(entry.path, .status)
       case .native, .library:
         if let pages = entry.pages { add(entry.path, .pages(pages.withoutEnd)) }
@@ -132,8 +135,22 @@ extension BootRecord {
         add(entry.path, .status)
         let file = PathBytes.bytecodePath(
           of: entry.path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-        add(file, .contents)
+        add(file, isBundled ? .status : .contents)
       }
     }
+  }
+
+  /// Adds all pages of a bundle; `false` where there is none.
+  private mutating func add(bundle path: [UInt8]) -> Bool {
+    guard !path.isEmpty, let status = try? FileStatus(path: CPath(path)), status.isRegular else {
+      return false
+    }
+    let size = Int(clamping: status.size)
+    let all = LibraryPages.Range(start: 0, count: size / LibraryPages.unit &+ 1)
+    guard let pages = LibraryPages(size: size, modified: status.modified, touched: [all]) else {
+      return false
+    }
+    add(path, .pages(pages))
+    return true
   }
 }

@@ -6,6 +6,7 @@ internal import CLinux
 final class BootWork: @unchecked Sendable {
   private let entries: [BootRecord.Entry]
   private let program: ProcessThreads?
+  private let fileSystems = KnownFileSystems()
   private let monitor = Monitor()
   private var next = 0
   private let deadline = Instant.now.adding(milliseconds: 10_000)
@@ -47,7 +48,7 @@ final class BootWork: @unchecked Sendable {
     let name = CPath(entry.path)
     switch entry.action {
     case .status: _ = try? FileStatus(path: name)
-    case .names: _ = try? DirectoryListing.read(entry.path)
+    case .names: _ = try? DirectoryListing.read(entry.path, on: fileSystems)
     case .contents: spend(OpenFile.warm(entry.path, limit: Self.mostContents))
     case .pages(let pages):
       // Looked at before it is opened: opening a device can do things.

@@ -87,6 +87,35 @@ struct BootRecordTests {
     // What is opened by the hook, and not by execve, is not waited for before it.
     #expect(record.interpreter.entries.count == 2)
   }
+
+  @Test("with a bundle its pages are read, and of what it may hold the status alone is asked for")
+  func bundled() throws {
+    let tree = try TemporaryTree()
+    try tree.write("it.bundle", [UInt8](repeating: 1, count: 9000))
+    var profile = Profile()
+    profile.entries = [
+      entry(.directory, "/lib/py"), entry(.source, "/lib/py/a.py"),
+      entry(.bytecode, "/lib/py/b.pyc"),
+      entry(.data, "/lib/py/c.txt"),
+    ]
+    var settings = profileSettings()
+    settings.pathEntries = []
+    for (bundle, isThere) in [("it.bundle", true), ("none", false)] {
+      settings.bundle = tree.bytes(bundle)
+      let entries = BootRecord([], profile, in: ProfileScope(settings: settings)).entries
+      let texts = entries.suffix(5).map { String(decoding: $0.path, as: UTF8.self) }
+      #expect(
+        texts == [
+          "/lib/py", "/lib/py/a.py", "/lib/py/__pycache__/a.cpython-311.pyc", "/lib/py/b.pyc",
+          "/lib/py/c.txt",
+        ])
+      let plain: [BootRecord.Action] = [.names, .status, .contents, .contents, .contents]
+      let spared: [BootRecord.Action] = [.status, .status, .status, .status, .contents]
+      #expect(entries.suffix(5).map(\.action) == (isThere ? spared : plain))
+      guard case .pages(let pages)? = entries.first?.action else { continue }
+      #expect(isThere && pages.ranges == [LibraryPages.Range(start: 0, count: 3)])
+    }
+  }
 }
 
 @Suite("BootKey")
