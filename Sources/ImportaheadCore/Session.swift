@@ -207,7 +207,7 @@ public final class Session: @unchecked Sendable {
         guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
         // Nobody says when memory is free again.
         let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
-        planner.take(fetcher.wait(until: planner.hasToScan ? Instant.now : soon))
+        planner.take(fetcher.wait(until: planner.hasToScan ? nil : soon))
         if planner.hasToScan { planner.scanArrival() }
         continue
       }

@@ -134,9 +134,9 @@ final class Fetcher {
 
   /// Waits for events until `deadline`, or until somebody wakes the owner; then takes them all.
   ///
-  /// The ring is asked only where something is on it: a start that finds all in memory needs neither
+  /// Without a deadline it takes those there are. The ring is asked only where something is on it: a start that finds all in memory needs neither
   /// its system calls nor a thread to relay wakes to it.
-  func wait(until deadline: Instant) -> [FetchEvent] {
+  func wait(until deadline: Instant?) -> [FetchEvent] {
     if !ready.isEmpty {
       if unsubmitted > 0 { submit() }
       let taken = ready
@@ -148,9 +148,9 @@ final class Fetcher {
     pool.standBy()
     unsubmitted = 0
     // What came before the ring was there has not been counted.
-    let deadline = pool.hasNews ? Instant.now : deadline
+    let end = pool.hasNews ? Instant.now : deadline ?? Instant.now
     do throws(Errno) {
-      try ring?.submitAndWait(until: deadline)
+      try ring?.submitAndWait(until: end)
     } catch {
       return abandonRing(error) + pool.takeEvents(waitingUntil: nil)
     }
