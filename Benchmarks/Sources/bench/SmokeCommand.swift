@@ -17,6 +17,8 @@ struct SmokeCommand: ParsableCommand {
   struct Limits: Decodable {
     /// Waited requests of the importing thread, over stock's.
     let importingShare: Double
+    /// The same where the launcher asks ahead for what the interpreter looks for.
+    let launcherShare: Double
     /// System calls of the importing thread, over stock's, everything warm.
     let callShare: Double
     /// Files of a profile that were needed, over those it names.
@@ -36,7 +38,7 @@ struct SmokeCommand: ParsableCommand {
     let ground = Groundwork(try workshop.program(.cli), try setting.paddock(workshop))
     let meeting = Meeting(
       ground: ground, storage: .slow(latency: "1ms", timeouts: "nfs"),
-      contestants: [.stock, .ioUring, .threads, .ioUringLearned, .threadsLearned],
+      contestants: [.stock, .ioUring, .threads, .ioUringLearned, .threadsLearned, .launcher],
       budget: Budget(rounds: 3, seconds: 60), turnstile: Turnstile(nil, seconds: 0),
       detailed: true, traces: 5)
     let cell = try meeting.hold(figure: "smoke")
@@ -63,10 +65,11 @@ struct SmokeCommand: ParsableCommand {
           Double(counts.filter { !$0.key.hasPrefix("release") }.map(\.value).reduce(0, +))
         })
     }
+    let contestant = Contestant(rawValue: ours.contestant)
     var checks = [
       share(
         "requests the importing thread waits for", waited(ours), waited(stock),
-        limits.importingShare)
+        contestant?.hasLauncher == true ? limits.launcherShare : limits.importingShare)
     ]
     if let calls = ours.importingCalls, let theirs = stock.importingCalls {
       checks.append(
@@ -89,7 +92,7 @@ struct SmokeCommand: ParsableCommand {
     if let fetched = number("files_fetched"), let unused = number("files_unused") {
       checks.append(share("files fetched in vain", unused, fetched, limits.unusedShare))
     }
-    if Contestant(rawValue: ours.contestant)?.isLearned == true {
+    if contestant?.isLearned == true {
       let (named, used) = (number("profile_files") ?? 0, number("profile_used") ?? 0)
       let share = used / max(1, named)
       checks.append(
