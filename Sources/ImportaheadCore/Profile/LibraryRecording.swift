@@ -68,7 +68,7 @@ extension Profile {
     // What follows each entry, by its index plus one; at 0 what comes before any extension module.
     var behind = [[ProfileEntry]](repeating: [], count: entries.count &+ 1)
     var seen = ByteTable<Bool>()
-    var (place, ranges) = (0, 0)
+    var (place, ranges, names) = (0, 0, 0)
     for library in libraries {
       let index = known[library.name]
       let entry = ProfileEntry(
@@ -87,7 +87,9 @@ extension Profile {
       }
       for name in library.missing {
         let entry = ProfileEntry(kind: .name, path: name)
-        if scope.allows(entry) { behind[place].append(entry) }
+        guard scope.allows(entry), names < Self.mostNames else { continue }
+        names &+= 1
+        behind[place].append(entry)
       }
     }
     var result = behind[0]

@@ -202,6 +202,15 @@ struct LibraryEntryTests {
     #expect(Profile(profile.encoded(), in: scope)?.entries == profile.entries)
   }
 
+  @Test("no more names are kept than may be read again")
+  func boundedNames() {
+    var library = used("/usr/lib/l.so")
+    library.missing = (0..<5000).map { Array("/opt/l\($0)".utf8) }
+    let profile = Profile([], [library], after: Profile(), atEnd: true, in: scope)
+    #expect(profile.entries.count == 1 + Profile.mostNames)
+    #expect(Profile(profile.encoded(), in: scope)?.entries == profile.entries)
+  }
+
   @Test("what the end touches is kept over runs, and never makes a profile that is not read again")
   func ends() throws {
     let spread = { (start: Int, count: Int) in
