@@ -127,17 +127,19 @@ extension BootRecord {
       case .name: add(entry.path, .status)
       case .native, .library:
         if let pages = entry.pages { add(entry.path, .pages(pages.withoutEnd)) }
-      case .source:
-        guard !settings.cacheSuffix.isEmpty else {
-          add(entry.path, .contents)
-          continue
-        }
-        add(entry.path, .status)
-        let file = PathBytes.bytecodePath(
-          of: entry.path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-        add(file, isBundled ? .status : .contents)
+      case .source: add(source: entry.path, settings, bytecode: isBundled ? .status : .contents)
       }
     }
+  }
+
+  /// Adds a source by its status, and what is done with its bytecode; its contents where the interpreter
+  /// keeps no bytecode.
+  mutating func add(source path: [UInt8], _ settings: SessionSettings, bytecode action: Action) {
+    guard !settings.cacheSuffix.isEmpty else { return add(path, .contents) }
+    add(path, .status)
+    let file = PathBytes.bytecodePath(
+      of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
+    add(file, action)
   }
 
   /// Adds all pages of a bundle; `false` where there is none.

@@ -70,12 +70,8 @@ extension BootRecord {
       seen.set(directory, true)
       add(directory, .names)
     }
-    guard settings.sourceSuffixes.contains(where: { path.suffix($0.count).elementsEqual($0) }),
-      !settings.cacheSuffix.isEmpty
+    guard settings.sourceSuffixes.contains(where: { path.suffix($0.count).elementsEqual($0) })
     else { return add(path, .contents) }
-    add(path, .status)
-    let file = PathBytes.bytecodePath(
-      of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-    add(file, .contents)
+    add(source: path, settings, bytecode: .contents)
   }
 }
