@@ -174,6 +174,21 @@ def test_another_search_path_has_another_profile(tree):
     assert len(list(tree.profiles.glob("*.profile"))) == 2
 
 
+def test_environment_that_was_moved(tree):
+    """Its paths are others: it starts afresh, and learns what it knew at the old place."""
+    assert tree.run()["profile"] == "written"
+    (tree.path / "app").rename(tree.path / "moved")
+    script = tree.path / "moved" / "main.py"
+    first = tree.run(script=script)
+    assert (first["profile"], first["profile_files"]) == ("written", 0)
+    second = tree.run(script=script)
+    assert second["profile_files"] == second["profile_used"] >= 12
+    for path in tree.profiles.glob("*.profile"):
+        content = path.read_bytes()
+        assert (b"/moved/plugin0.py" in content) != (b"/app/plugin0.py" in content)
+    assert len(list(tree.profiles.glob("*.profile"))) == 2
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="-P came with 3.11")
 def test_s10_safe_path_never_follows_what_was_found_beside_the_script(tree):
     script = tree.write("app/probe.py", "try:\n    import plugin0\nexcept ImportError: pass\n")
