@@ -27,8 +27,8 @@ final class FetchCache: @unchecked Sendable {
   private var listings = ByteTable<ListingState>()
   private var demands: [[UInt8]] = []
   private var awaited = 0
-  /// The file that somebody began to wait for last.
-  private var awaitedFile: [UInt8] = []
+  /// What the one who waits is waiting for, a file or a directory; `nil` where several wait, or did.
+  private var awaitedPath: [UInt8]?
   private var asked = 0
   private var counters = Statistics()
   private var recording = Recording()
@@ -50,17 +50,23 @@ final class FetchCache: @unchecked Sendable {
 
   /// Puts what came of a file where loaders find it.
   func finish(file path: [UInt8], _ outcome: FileFetch.Outcome) {
-    monitor.locked {
+    let wasAwaited = monitor.locked {
       counters.count(outcome)
-      guard case .inFlight? = files[path] else { return }
+      guard case .inFlight? = files[path] else { return false }
       if case .contents(let bytes, let status, let isRacy) = outcome, !isRacy {
         files.set(path, .ready(bytes, status))
         counters.bytesUnused &+= bytes.count
       } else {
         files.set(path, .failed)
       }
-      if awaited > 0 { monitor.notifyAll() }
+      return mayBeAwaited(path)
     }
+    if wasAwaited { monitor.notifyAll() }
+  }
+
+  /// Whether to wake those who wait: not where the one who does waits for something else.
+  private func mayBeAwaited(_ path: [UInt8]) -> Bool {
+    awaited > 0 && (awaitedPath == nil || awaitedPath == path)
   }
 
   /// Notes that the directory at `path` is being read; `false` when it was before.
@@ -74,7 +80,7 @@ final class FetchCache: @unchecked Sendable {
 
   /// Puts a directory's names where finders look.
   func finish(listing path: [UInt8], _ listing: DirectoryListing?, _ reason: Errno?) {
-    monitor.locked {
+    let wasAwaited = monitor.locked {
       if let listing {
         counters.directoriesListed &+= 1
         listings.set(path, listing.isRacy ? .failed : .ready(listing))
@@ -82,8 +88,9 @@ final class FetchCache: @unchecked Sendable {
         listings.set(path, .failed)
         counters.count(reason)
       }
-      if awaited > 0 { monitor.notifyAll() }
+      return mayBeAwaited(path)
     }
+    if wasAwaited { monitor.notifyAll() }
   }
 
   /// Notes a module whose loader asked for a file that had not been submitted.
@@ -137,9 +144,9 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked { listings.index(of: path) != nil }
   }
 
-  /// Whether somebody waits for the file at `path`.
+  /// Whether somebody waits for the file at `path`, and nobody for anything else.
   func isAwaited(file path: [UInt8]) -> Bool {
-    monitor.locked { awaited > 0 && awaitedFile == path }
+    monitor.locked { awaitedPath == path }
   }
 
   /// How many times anything has been asked for: it grows as long as the program imports.
@@ -208,10 +215,7 @@ final class FetchCache: @unchecked Sendable {
     monitor.lock()
     defer { monitor.unlock() }
     asked &+= 1
-    if isInFlight(files[path]) {
-      awaitedFile = path
-      waitWhile { self.isInFlight(self.files[path]) }
-    }
+    if isInFlight(files[path]) { wait(for: path) { self.isInFlight(self.files[path]) } }
     switch files[path] {
     case .ready(let bytes, let status)?:
       files.set(path, .consumed)
@@ -245,7 +249,7 @@ final class FetchCache: @unchecked Sendable {
     monitor.lock()
     defer { monitor.unlock() }
     asked &+= 1
-    if mayWait, case .inFlight? = listings[path] { waitWhile { self.isInFlight(listing: path) } }
+    if mayWait, isInFlight(listing: path) { wait(for: path) { self.isInFlight(listing: path) } }
     guard case .ready(let listing)? = listings[path] else {
       recording.note(unlisted: path)
       return nil
@@ -288,12 +292,14 @@ final class FetchCache: @unchecked Sendable {
     return false
   }
 
-  private func waitWhile(_ condition: () -> Bool) {
+  private func wait(for path: [UInt8], while condition: () -> Bool) {
+    awaitedPath = awaited == 0 ? path : nil
     let start = Instant.now
     let deadline = start.adding(milliseconds: Self.patience)
     awaited &+= 1
     while condition(), monitor.wait(until: deadline) {}
     awaited &-= 1
+    awaitedPath = nil
     counters.waits &+= 1
     counters.waitTime &+= Instant.now.nanoseconds &- start.nanoseconds
   }

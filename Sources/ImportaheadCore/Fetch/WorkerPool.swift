@@ -77,8 +77,8 @@ final class WorkerPool: @unchecked Sendable {
     queue.append(job)
     let waiting = queue.count &- next
     let wantsThread = waiting > idle && threads.count < most && !closed
-    monitor.notifyOne()
     monitor.unlock()
+    monitor.notifyOne()
     if wantsThread { try startThread() }
     outlet.locked { pending &+= 1 }
   }
@@ -104,17 +104,17 @@ final class WorkerPool: @unchecked Sendable {
   ///
   /// The ring's counter lives in the session's private descriptor table, out of the program's reach.
   func relayWake() {
-    let isOnRing = outlet.locked { () -> Bool in
+    let isOnRing = outlet.locked {
       isWoken = true
-      outlet.notifyAll()
       return wakeCounter != nil
     }
-    guard isOnRing else { return }
-    monitor.locked {
-      guard !threads.isEmpty else { return }
+    guard isOnRing else { return outlet.notifyAll() }
+    let hasThread = monitor.locked {
+      guard !threads.isEmpty else { return false }
       queue.append(.wake)
-      monitor.notifyOne()
+      return true
     }
+    if hasThread { monitor.notifyOne() }
   }
 
   /// Whether there are events, or somebody has woken the owner, since it took events last.
@@ -184,9 +184,9 @@ final class WorkerPool: @unchecked Sendable {
     let event = perform(job)
     let counter = outlet.locked { () -> WakeCounter? in
       if let event { events.append(event) } else { isWoken = true }
-      outlet.notifyAll()
       return wakeCounter
     }
+    outlet.notifyAll()
     counter?.wake()
   }
 

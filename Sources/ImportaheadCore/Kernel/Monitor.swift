@@ -62,12 +62,14 @@ internal import CLinux
     return unsafe pthread_cond_timedwait(condition, mutex, &time) == 0
   }
 
-  /// Wakes every waiter; the lock should be held.
+  /// Wakes every waiter.
+  ///
+  /// Best done without the lock: on a busy machine who wakes runs at once, and would have to wait for it.
   func notifyAll() {
     _ = unsafe pthread_cond_broadcast(condition)
   }
 
-  /// Wakes one waiter; the lock should be held.
+  /// Wakes one waiter; best done without the lock too.
   func notifyOne() {
     _ = unsafe pthread_cond_signal(condition)
   }

@@ -132,6 +132,26 @@ struct FetchCacheTests {
     #expect(cache.statistics.misses == 5)
   }
 
+  @Test("who waits longest is not forgotten over another who came and went")
+  func twoPaths() throws {
+    let many = tree.bytes("many")
+    #expect(cache.begin(file: path))
+    #expect(cache.begin(listing: many))
+    let (cache, path) = (cache, path)
+    let first = try Thread {
+      var isDemand = false
+      _ = cache.take(path, isDemand: &isDemand)
+    }
+    usleep(20_000)
+    let second = try Thread { _ = cache.freshListing(many) }
+    usleep(20_000)
+    cache.finish(listing: many, try DirectoryListing.read(many, on: KnownFileSystems()), nil)
+    #expect(second.join(milliseconds: 10_000))
+    cache.finish(file: path, try fetch(path))
+    #expect(first.join(milliseconds: 10_000))
+    #expect(cache.statistics.hits == 1)
+  }
+
   @Test("giving up what is in flight frees the waiters, and late outcomes are not kept")
   func abandoned() throws {
     #expect(cache.begin(file: path))
