@@ -13,8 +13,8 @@ final class LibraryWarmer: @unchecked Sendable {
 
   /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
   ///
-  /// As ld.so(8) does, it reads the headers of all before the pages of any: a header would have to wait
-  /// behind megabytes of pages that are not needed yet.
+  /// As ld.so(8) does, it reads the headers of all before the pages of any, and what loading reads of all
+  /// before the code of any: they would have to wait behind megabytes that are not needed yet.
   func warm(_ path: [UInt8]) -> Int {
     var total = 0
     var queue = [path]
@@ -47,7 +47,9 @@ final class LibraryWarmer: @unchecked Sendable {
 
   private func warmAll(_ objects: inout [SharedObject]) -> Int {
     defer { objects = [] }
-    return objects.reduce(0) { $0 &+ $1.warm() }
+    return SharedObject.Stage.allCases.reduce(0) { total, stage in
+      objects.reduce(total) { $0 &+ $1.warm(stage) }
+    }
   }
 
   /// Warms just `pages` of the object at `path`; returns how many bytes were asked for, or `nil` where

@@ -2,22 +2,31 @@ internal import CLinux
 
 /// An ELF shared object on disk: which pages the loader will touch, which libraries it needs.
 @safe struct SharedObject {
+  /// What can be known of the pages that a process touches which loads the object, what is needed first
+  /// first.
+  enum Stage: CaseIterable {
+    /// What ld.so(8) reads.
+    case loading
+    /// The functions that it calls, where the code is too large to be read as a whole.
+    case initialising
+    /// Code and constants, where these are few.
+    case running
+  }
+
   private let path: [UInt8]
-  private let size: Int
   private let descriptor: OpenFile
-  private var segments: [Elf64_Phdr] = []
+  private var layout: ObjectLayout
   private var needed: [[UInt8]] = []
   /// Where it has libraries looked for before the system's own places.
   private(set) var searchDirectories: [[UInt8]] = []
 
-  /// More executable pages than this are left to page faults: a large library runs little of its code,
-  /// nobody knows yet which, and the disk has other things to read meanwhile.
-  private static let mostCode = 4 << 20
-  /// The most that is warmed of one object.
+  /// The most that is warmed of one object at each stage.
   private static let mostBytes = 48 << 20
   /// The most libraries, and directories to look for them in, that an object is believed to name:
   /// garbage may name thousands, and their product is looked for.
   private static let mostNames = 64
+  /// What is read around the beginning of a function: what the kernel maps around a fault.
+  private static let window = 64 << 10
 
   /// Opens the object and reads its program headers and dynamic section.
   init(path: [UInt8]) throws(Errno) {
@@ -25,7 +34,7 @@ internal import CLinux
     let status = try descriptor.status
     guard status.isRegular else { throw Errno.notRegular }
     self.path = path
-    size = Int(clamping: status.size)
+    layout = ObjectLayout(size: Int(clamping: status.size))
     readHeaders()
     readDynamicSection()
   }
@@ -35,18 +44,26 @@ internal import CLinux
     unsafe CPath(path).withPointer { unsafe access($0, F_OK) } == 0
   }
 
-  /// Asks the kernel to read the pages that loading touches, without waiting for them.
-  func warm() -> Int {
+  /// Asks the kernel to read what is touched at a stage, without waiting for it; returns how many bytes
+  /// were asked for.
+  func warm(_ stage: Stage) -> Int {
     var total = 0
-    for segment in segments where segment.p_type == UInt32(PT_LOAD) {
-      var length = Int(clamping: segment.p_filesz)
-      if segment.p_flags & UInt32(PF_X) != 0, length > Self.mostCode { continue }
-      length = Swift.min(length, Self.mostBytes &- total)
-      guard length > 0 else { continue }
-      descriptor.readAhead(from: Int(clamping: segment.p_offset), size: length)
+    for part in parts(at: stage) {
+      let length = Swift.min(part.count, Self.mostBytes &- total)
+      guard length > 0 else { break }
+      descriptor.readAhead(from: part.lowerBound, size: length)
       total &+= length
     }
     return total
+  }
+
+  /// What of the file is touched at a stage, bytes from its beginning.
+  func parts(at stage: Stage) -> [Range<Int>] {
+    switch stage {
+    case .loading: layout.loading
+    case .initialising: layout.isLarge ? initialisers : []
+    case .running: layout.running
+    }
   }
 
   /// For each library needed, the paths it may stand at, in the order ld.so(8) looks.
@@ -70,41 +87,68 @@ internal import CLinux
     else { return }
     for index in 0..<Int(header.e_phnum) {
       let place = Int(clamping: header.e_phoff) &+ index &* Int(header.e_phentsize)
-      if let segment = read(Elf64_Phdr(), at: place) { segments.append(segment) }
+      if let segment = read(Elf64_Phdr(), at: place) { layout.segments.append(segment) }
     }
   }
 
   private mutating func readDynamicSection() {
-    guard let dynamic = segments.first(where: { $0.p_type == UInt32(PT_DYNAMIC) }) else { return }
-    var names: [UInt64] = []
-    var paths: [UInt64] = []
-    var strings: UInt64?
-    let entries = words(at: Int(clamping: dynamic.p_offset), size: Int(clamping: dynamic.p_filesz))
-    for index in stride(from: 0, to: entries.count &- 1, by: 2) {
-      let (tag, value) = (entries[index], entries[index &+ 1])
-      if tag == 0 { break }
-      switch tag {
-      case 1: if names.count < Self.mostNames { names.append(value) }
-      case 5: strings = value
-      case 15, 29: if paths.isEmpty || tag == 29 { paths = [value] }
-      default: break
-      }
+    guard let dynamic = layout.segments.first(where: { $0.p_type == UInt32(PT_DYNAMIC) }) else {
+      return
     }
-    guard let strings, let table = offset(ofAddress: strings) else { return }
-    needed = names.compactMap { string(at: table &+ Int(clamping: $0)) }
-    for text in paths.compactMap({ string(at: table &+ Int(clamping: $0)) }) {
+    let words = words(at: Int(clamping: dynamic.p_offset), size: Int(clamping: dynamic.p_filesz))
+    for index in stride(from: 0, to: words.count &- 1, by: 2) {
+      let tag = Int(truncatingIfNeeded: words[index])
+      if tag == Int(DT_NULL) { break }
+      layout.entries.append((tag, words[index &+ 1]))
+    }
+    guard let strings = layout.value(DT_STRTAB), let table = layout.offset(ofAddress: strings)
+    else { return }
+    let names = layout.entries.filter { $0.tag == Int(DT_NEEDED) }.prefix(Self.mostNames)
+    needed = names.compactMap { string(at: table &+ Int(clamping: $0.value)) }
+    let place = layout.value(DT_RUNPATH) ?? layout.value(DT_RPATH)
+    if let text = place.flatMap({ string(at: table &+ Int(clamping: $0)) }) {
       searchDirectories = LibrarySearch.directories(text, ofObjectAt: path)
     }
   }
 
-  private func offset(ofAddress address: UInt64) -> Int? {
-    for segment in segments where segment.p_type == UInt32(PT_LOAD) {
-      let distance = address &- segment.p_vaddr
-      if address >= segment.p_vaddr, distance < segment.p_filesz {
-        return Int(clamping: distance &+ segment.p_offset)
-      }
+  /// What is read around the functions that are called when the object is loaded (DT_INIT and
+  /// DT_INIT_ARRAY), in the order of the file.
+  private var initialisers: [Range<Int>] {
+    var functions = layout.value(DT_INIT).map { [$0] } ?? []
+    if let address = layout.value(DT_INIT_ARRAY), let size = layout.value(DT_INIT_ARRAYSZ),
+      let place = layout.offset(ofAddress: address)
+    {
+      let written = words(at: place, size: Int(clamping: size))
+      functions += written.contains(0) ? relocated(at: address, count: written.count) : written
     }
-    return nil
+    let places = functions.compactMap { layout.offset(ofAddress: $0) }
+      .map { $0 & ~(Self.window &- 1) }.sorted()
+    var ranges: [Range<Int>] = []
+    for place in places where place >= ranges.last?.upperBound ?? 0 {
+      ranges.append(place..<place &+ Self.window)
+    }
+    return ranges
+  }
+
+  /// The addresses that relocation writes to `count` words from `address` on.
+  ///
+  /// Those relative to the object's own beginning stand first among the relocations, in the order of the
+  /// words they are for; a linker may leave the words themselves empty.
+  private func relocated(at address: UInt64, count: Int) -> [UInt64] {
+    let entrySize = 24
+    guard let table = layout.value(DT_RELA).flatMap({ layout.offset(ofAddress: $0) }),
+      var end = layout.value(DT_RELACOUNT).map({
+        Swift.min(Int(clamping: $0), layout.size / entrySize)
+      })
+    else { return [] }
+    var start = 0
+    while start < end {
+      let middle = (start &+ end) / 2
+      guard let place = read(UInt64(), at: table &+ middle &* entrySize) else { return [] }
+      if place < address { start = middle &+ 1 } else { end = middle }
+    }
+    let found = words(at: table &+ start &* entrySize, size: count &* entrySize)
+    return stride(from: 0, to: found.count &- 2, by: 3).map { found[$0 &+ 2] }
   }
 
   private func read<Value: BitwiseCopyable>(_ blank: Value, at offset: Int) -> Value? {
@@ -118,7 +162,7 @@ internal import CLinux
 
   /// The 64-bit words of a section; none of one that cannot be right.
   private func words(at offset: Int, size: Int) -> [UInt64] {
-    guard size >= 16, size <= 64 << 10 else { return [] }
+    guard size >= 8, size <= 256 << 10 else { return [] }
     var words = [UInt64](repeating: 0, count: size / 8)
     let wanted = words.count &* 8
     let count = unsafe words.withUnsafeMutableBytes { bytes in
