@@ -24,10 +24,10 @@ struct ObjectLayout {
 
   /// Where in the file that lies which is mapped at `address`; `nil` where it is in no file.
   func offset(ofAddress address: UInt64) -> Int? {
-    for segment in parts {
-      let distance = address &- segment.header.p_vaddr
-      if address >= segment.header.p_vaddr, distance < UInt64(segment.bytes.count) {
-        return segment.bytes.lowerBound &+ Int(distance)
+    for header in segments where header.p_type == UInt32(PT_LOAD) {
+      let (bytes, distance) = (bytes(of: header), address &- header.p_vaddr)
+      if address >= header.p_vaddr, distance < UInt64(bytes.count) {
+        return bytes.lowerBound &+ Int(distance)
       }
     }
     return nil
