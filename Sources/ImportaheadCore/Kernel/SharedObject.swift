@@ -25,6 +25,8 @@ internal import CLinux
   /// The most libraries, and directories to look for them in, that an object is believed to name:
   /// garbage may name thousands, and their product is looked for.
   private static let mostNames = 64
+  /// The largest section that is looked into, bytes.
+  private static let mostSection = 64 << 10
   /// What is read around the beginning of a function: what the kernel maps around a fault.
   private static let window = 64 << 10
 
@@ -135,7 +137,7 @@ internal import CLinux
   /// Those relative to the object's own beginning stand first among the relocations, in the order of the
   /// words they are for; a linker may leave the words themselves empty.
   private func relocated(at address: UInt64, count: Int) -> [UInt64] {
-    let entrySize = 24
+    let entrySize = MemoryLayout<Elf64_Rela>.size
     guard let table = layout.value(DT_RELA).flatMap({ layout.offset(ofAddress: $0) }),
       var end = layout.value(DT_RELACOUNT).map({
         Swift.min(Int(clamping: $0), layout.size / entrySize)
@@ -147,7 +149,9 @@ internal import CLinux
       guard let place = read(UInt64(), at: table &+ middle &* entrySize) else { return [] }
       if place < address { start = middle &+ 1 } else { end = middle }
     }
-    let found = words(at: table &+ start &* entrySize, size: count &* entrySize)
+    // Three words for one.
+    let found = words(
+      at: table &+ start &* entrySize, size: count &* entrySize, limit: 3 &* Self.mostSection)
     return stride(from: 0, to: found.count &- 2, by: 3).map { found[$0 &+ 2] }
   }
 
@@ -160,9 +164,9 @@ internal import CLinux
     return count == size ? value : nil
   }
 
-  /// The 64-bit words of a section; none of one that cannot be right.
-  private func words(at offset: Int, size: Int) -> [UInt64] {
-    guard size >= 8, size <= 256 << 10 else { return [] }
+  /// The 64-bit words of a section; none of one that cannot be right, or is larger than `limit`.
+  private func words(at offset: Int, size: Int, limit: Int = Self.mostSection) -> [UInt64] {
+    guard size >= 8, size <= limit else { return [] }
     var words = [UInt64](repeating: 0, count: size / 8)
     let wanted = words.count &* 8
     let count = unsafe words.withUnsafeMutableBytes { bytes in
