@@ -17,6 +17,8 @@ public final class Session: @unchecked Sendable {
   private var isEnding = false
   /// Touched by the session's thread alone; kept from one start to the next.
   private var planner: Planner?
+  /// Whether that thread may run on more than one processor; touched by it alone.
+  private var isMovable = true
 
   private enum Phase {
     case idle, running, stopping
@@ -191,6 +193,7 @@ public final class Session: @unchecked Sendable {
     let mayRest = settings.mayRest && planner.bundle == nil
     var fared = mayRest ? ProcessorTime.ofThread : nil
     while let isEnding = monitor.locked({ phase == .running ? self.isEnding : nil }) {
+      leaveAsker()
       let demands = cache.takeDemands()
       if mayWatch { mayWatch = !beginWatch(planner) }
       if isEnding { planner.endWatch() } else { planner.noteOpened() }
@@ -232,6 +235,16 @@ public final class Session: @unchecked Sendable {
     planner.isResting = true
     monitor.locked { rest.begin() }
     cache.note { $0.rests &+= 1 }
+  }
+
+  /// Leaves the processor that the program asked from last to the program.
+  ///
+  /// Where more threads run than there are processors, the scheduler may leave it at what it has: a
+  /// library's thread that spins while it waits for work would keep a processor to itself, and the importing
+  /// thread share the other with this one.
+  private func leaveAsker() {
+    guard isMovable, let asker = cache.askingProcessor, asker == .current else { return }
+    isMovable = asker.leave()
   }
 
   /// Looks at what is opened besides modules once the program proves to be large enough; whether that is

@@ -30,6 +30,7 @@ final class FetchCache: @unchecked Sendable {
   /// What the one who waits is waiting for, a file or a directory; `nil` where several wait, or did.
   private var awaitedPath: [UInt8]?
   private var asked = 0
+  private var processor: Processor?
   private var counters = Statistics()
   private var recording = Recording()
 
@@ -152,6 +153,9 @@ final class FetchCache: @unchecked Sendable {
   /// How many times anything has been asked for: it grows as long as the program imports.
   var questions: Int { monitor.locked { asked } }
 
+  /// Where the thread that asked last ran then; `nil` until one has asked.
+  var askingProcessor: Processor? { monitor.locked { processor } }
+
   /// Bytes in memory that nobody has asked for yet.
   var bytesUnused: Int { monitor.locked { counters.bytesUnused } }
 
@@ -214,7 +218,7 @@ final class FetchCache: @unchecked Sendable {
   private func claim(_ path: [UInt8], _ isDemand: inout Bool) -> (FileBytes, FileStatus)? {
     monitor.lock()
     defer { monitor.unlock() }
-    asked &+= 1
+    noteQuestion()
     if isInFlight(files[path]) { wait(for: path) { self.isInFlight(self.files[path]) } }
     switch files[path] {
     case .ready(let bytes, let status)?:
@@ -248,7 +252,7 @@ final class FetchCache: @unchecked Sendable {
   private func listing(_ path: [UInt8], _ mayWait: Bool) -> DirectoryListing? {
     monitor.lock()
     defer { monitor.unlock() }
-    asked &+= 1
+    noteQuestion()
     if mayWait, isInFlight(listing: path) { wait(for: path) { self.isInFlight(listing: path) } }
     guard case .ready(let listing)? = listings[path] else {
       recording.note(unlisted: path)
@@ -282,6 +286,11 @@ final class FetchCache: @unchecked Sendable {
   /// Makes the lock usable in the child of a fork, where its owner may not exist.
   func abandonLock() { monitor.reset() }
 
+  private func noteQuestion() {
+    asked &+= 1
+    processor = Processor.current
+  }
+
   private func isInFlight(_ state: FileState?) -> Bool {
     if case .inFlight? = state { return true }
     return false
@@ -300,6 +309,7 @@ final class FetchCache: @unchecked Sendable {
     while condition(), monitor.wait(until: deadline) {}
     awaited &-= 1
     awaitedPath = nil
+    processor = Processor.current
     counters.waits &+= 1
     counters.waitTime &+= Instant.now.nanoseconds &- start.nanoseconds
   }

@@ -132,6 +132,38 @@ struct FetchCacheTests {
     #expect(cache.statistics.misses == 5)
   }
 
+  @Test("whoever asks for anything tells on which processor")
+  func processor() throws {
+    #expect(cache.askingProcessor == nil)
+    let (cache, path, many) = (cache, path, tree.bytes("many"))
+    #expect(cache.begin(file: path))
+    let outcome = try fetch(path)
+    let questions: [@Sendable () -> Void] = [
+      {
+        var isDemand = false
+        _ = cache.take(path, isDemand: &isDemand)
+      },
+      { _ = cache.freshListing(many, mayWait: false) },
+    ]
+    for (question, mustWait) in zip(questions, [true, false]) {
+      for number in Processor.allowed {
+        final class Asker: @unchecked Sendable { var wasPinned = false }
+        let asker = Asker()
+        let thread = try Thread {
+          asker.wasPinned = Processor(number: number).pin()
+          question()
+        }
+        if mustWait {
+          usleep(10_000)
+          cache.finish(file: path, outcome)
+        }
+        #expect(thread.join(milliseconds: 10_000))
+        #expect(asker.wasPinned)
+        #expect(cache.askingProcessor == Processor(number: number))
+      }
+    }
+  }
+
   @Test("who waits longest is not forgotten over another who came and went")
   func twoPaths() throws {
     let many = tree.bytes("many")

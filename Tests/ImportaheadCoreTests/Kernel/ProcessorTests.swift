@@ -3,59 +3,68 @@ import Testing
 
 @testable import ImportaheadCore
 
+extension Processor {
+  /// The numbers of the processors that the calling thread may run on.
+  static var allowed: [Int] {
+    var set = cpu_set_t()
+    guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
+    return unsafe withUnsafeBytes(of: set) { bytes in
+      unsafe (0..<(bytes.count * 8)).filter { unsafe bytes[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+    }
+  }
+
+  /// Keeps the calling thread on this processor; returns whether it may run there.
+  func pin() -> Bool {
+    var one = cpu_set_t()
+    unsafe withUnsafeMutableBytes(of: &one) { bytes in
+      unsafe bytes[number / 8] = 1 << UInt8(number % 8)
+    }
+    return unsafe sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &one) == 0
+  }
+}
+
 @Suite("Processor")
 struct ProcessorTests {
   private final class Seen: @unchecked Sendable {
     var processors: [Int32] = []
-    var allowed: [cpu_set_t] = []
-  }
-
-  private func bits(_ set: cpu_set_t) -> [UInt8] {
-    unsafe withUnsafeBytes(of: set) { unsafe Array($0) }
-  }
-
-  private func allowed() -> cpu_set_t {
-    var set = cpu_set_t()
-    _ = unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
-    return set
+    var allowed: [[Int]] = []
+    var answers: [Bool] = []
   }
 
   @Test("a thread leaves the processor of another, and may run where it might before")
   func leaves() throws {
     let seen = Seen()
     let thread = try Thread {
-      seen.allowed.append(self.allowed())
+      seen.allowed.append(Processor.allowed)
       // The scheduler may move a thread at any time, also back.
       for _ in 0..<20 {
         let here = Processor.current
-        here.leave()
+        seen.answers.append(here.leave())
         seen.processors = [Int32(here.number), sched_getcpu()]
         if seen.processors[0] != seen.processors[1] { break }
       }
-      seen.allowed.append(self.allowed())
+      seen.allowed.append(Processor.allowed)
     }
     #expect(thread.join(milliseconds: 5000))
-    #expect(bits(seen.allowed[0]) == bits(seen.allowed[1]))
-    let count = bits(seen.allowed[0]).reduce(0) { $0 + $1.nonzeroBitCount }
+    #expect(seen.allowed[0] == seen.allowed[1])
+    let count = seen.allowed[0].count
     if count > 1 { #expect(seen.processors[0] != seen.processors[1]) }
+    #expect(seen.answers.allSatisfy { $0 == (count > 1) })
   }
 
   @Test("a thread that may run on one processor stays there")
   func stays() throws {
     let seen = Seen()
     let thread = try Thread {
-      var one = cpu_set_t()
-      let here = sched_getcpu()
-      withUnsafeMutableBytes(of: &one) { bytes in
-        unsafe bytes[Int(here) / 8] = 1 << UInt8(here % 8)
-      }
-      _ = unsafe sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &one)
-      Processor.current.leave()
-      seen.processors = [here, sched_getcpu()]
-      seen.allowed = [one, self.allowed()]
+      let here = Processor.current
+      #expect(here.pin())
+      seen.answers = [Processor.current.leave()]
+      seen.processors = [Int32(here.number), sched_getcpu()]
+      seen.allowed = [[here.number], Processor.allowed]
     }
     #expect(thread.join(milliseconds: 5000))
     #expect(seen.processors[0] == seen.processors[1])
-    #expect(bits(seen.allowed[0]) == bits(seen.allowed[1]))
+    #expect(seen.answers == [false])
+    #expect(seen.allowed[0] == seen.allowed[1])
   }
 }
