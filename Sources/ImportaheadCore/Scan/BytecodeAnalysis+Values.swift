@@ -93,7 +93,9 @@ extension BytecodeAnalysis {
     frame.stack.swapAt(place, frame.stack.count &- 1)
   }
 
-  private func load(_ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame) {
+  private mutating func load(
+    _ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame
+  ) {
     switch operation {
     case .loadConstant:
       let isKnown = argument >= 0 && argument < frame.constants.count
@@ -101,29 +103,31 @@ extension BytecodeAnalysis {
     case .loadSmallInteger: frame.stack.append(.integer(argument))
     case .pushNull: frame.stack.append(.null)
     case .loadBuildClass: frame.stack.append(.buildClass)
-    case .loadName: frame.stack.append(value(of: argument, isGlobal: false, frame))
+    case .loadName: frame.stack.append(value(of: argument, isGlobal: false, &frame))
     case .loadGlobal:
       guard table.version >= .python311 else {
-        frame.stack.append(value(of: argument, isGlobal: true, frame))
+        frame.stack.append(value(of: argument, isGlobal: true, &frame))
         return
       }
       // The lowest bit asks for the empty slot of a call, before the function until 3.12.
       let isBefore = table.version <= .python312
       if argument & 1 != 0, isBefore { frame.stack.append(.null) }
-      frame.stack.append(value(of: argument >> 1, isGlobal: true, frame))
+      frame.stack.append(value(of: argument >> 1, isGlobal: true, &frame))
       if argument & 1 != 0, !isBefore { frame.stack.append(.null) }
     case .loadLocal:
-      let isKnown = argument >= 0 && argument < frame.locals.count
-      frame.stack.append((isKnown ? frame.locals[argument] : nil) ?? .unknown)
+      let value = frame.reserveLocal(argument) ? frame.locals[argument].use() : nil
+      frame.stack.append(value ?? .unknown)
     default: frame.stack.append(.unknown)
     }
   }
 
   /// What the name with number `index` is worth.
-  private func value(of index: Int, isGlobal: Bool, _ frame: CodeFrame) -> Symbol {
+  private mutating func value(
+    of index: Int, isGlobal: Bool, _ frame: inout CodeFrame
+  ) -> Symbol {
     guard let name = frame.name(index) else { return .unknown }
-    if frame.role != .module, !isGlobal, let value = frame.values[index] { return value }
-    if let place = global(name), let value = globals[place] { return value }
+    if frame.role != .module, !isGlobal, let value = frame.values[index].use() { return value }
+    if let place = global(name), let value = globals[place].use() { return value }
     return builtin(name)
   }
 
@@ -141,21 +145,14 @@ extension BytecodeAnalysis {
     if !isImport { pass.startsBlock = true }
     guard pass.isLive else { return }
     if operation == .storeLocal {
-      guard pass.isLearning, argument >= 0, argument < 256 else { return }
-      while frame.locals.count <= argument { frame.locals.append(nil) }
-      frame.locals[argument] = learned(frame.locals[argument], value)
+      guard pass.isLearning, frame.reserveLocal(argument) else { return }
+      if frame.locals[argument].learn(value) { pass.isRevised = true }
     } else if operation == .storeName, frame.role != .module {
       guard pass.isLearning, argument < frame.values.count else { return }
-      frame.values[argument] = learned(frame.values[argument], value)
+      if frame.values[argument].learn(value) { pass.isRevised = true }
     } else if let name = frame.name(argument), let place = global(name) {
       if !isImport { isBound[place] = true }
-      if pass.isLearning { globals[place] = learned(globals[place], value) }
+      if pass.isLearning, globals[place].learn(value) { pass.isRevised = true }
     }
-  }
-
-  /// What a name is worth when it had one value and is bound to another.
-  private func learned(_ old: Symbol?, _ new: Symbol) -> Symbol {
-    guard let old, old != new else { return new }
-    return .unknown
   }
 }

@@ -1,11 +1,14 @@
 extension BytecodeAnalysis {
   /// Goes over the code once, decides the conditions it can, and notes events and jumps.
   ///
-  /// With `learning` it also notes what the names are worth.
-  mutating func walk(_ frame: inout CodeFrame, learning: Bool) {
+  /// With `learning` it also notes what the names are worth; returns whether it went by other values
+  /// than they have in the end.
+  @discardableResult
+  mutating func walk(_ frame: inout CodeFrame, learning: Bool) -> Bool {
     frame.flags.resetAll()
     frame.jumps.resetAll()
-    guard !frame.flags.isEmpty else { return }
+    guard !frame.flags.isEmpty else { return false }
+    var isRevised = false
     frame.flags[0].insert(.reached)
     // A handler may lead back to a place that only it reaches; each repetition reaches more.
     for _ in 0..<4 {
@@ -15,8 +18,10 @@ extension BytecodeAnalysis {
       for unit in frame.instructions.indices {
         step(unit, &frame, &pass)
       }
-      if !pass.mustRepeat { return }
+      isRevised = isRevised || pass.isRevised
+      if !pass.mustRepeat { break }
     }
+    return isRevised
   }
 
   private mutating func step(_ unit: Int, _ frame: inout CodeFrame, _ pass: inout WalkPass) {
@@ -135,6 +140,8 @@ struct WalkPass {
   var isLive = true
   /// Whether another pass would reach more.
   var mustRepeat = false
+  /// Whether a name was used and then proved to be worth something else.
+  var isRevised = false
   /// Whether something other than an import stands before the next event.
   var startsBlock = true
   /// The instruction before.

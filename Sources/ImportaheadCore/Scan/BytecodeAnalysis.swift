@@ -12,7 +12,7 @@ struct BytecodeAnalysis: ~Escapable {
   var scan = ImportScan()
   /// What is known of the module's names: of each name's offset, in ascending order.
   var globalNames: [Int32] = []
-  var globals: [Symbol?] = []
+  var globals: [KnownName] = []
   /// Which of the module's names are bound by something other than an import.
   var isBound: [Bool] = []
   /// Which code objects were analysed.
@@ -45,7 +45,7 @@ struct BytecodeAnalysis: ~Escapable {
   mutating func run() {
     guard var frame = frame(for: 0, role: .module) else { return }
     globalNames = frame.names.sorted()
-    globals = [Symbol?](repeating: nil, count: globalNames.count)
+    globals = [KnownName](repeating: KnownName(), count: globalNames.count)
     isBound = [Bool](repeating: false, count: globalNames.count)
     analyse(&frame, under: ImportCertainty(), depth: 0)
     for index in globalNames.indices where isBound[index] {
@@ -69,10 +69,9 @@ struct BytecodeAnalysis: ~Escapable {
     _ frame: inout CodeFrame, under outer: ImportCertainty, depth: Int
   ) {
     frame.placeRegions()
-    // What a name is worth may be stored after it is used (handlers stand last since 3.11): one
-    // pass learns the names, the next decides the conditions.
-    walk(&frame, learning: true)
-    if frame.hasBranches { walk(&frame, learning: false) }
+    // What a name is worth may be stored after it is used (handlers stand last since 3.11): then
+    // another pass decides the conditions.
+    if walk(&frame, learning: true), frame.hasBranches { walk(&frame, learning: false) }
     guard !frame.events.isEmpty else { return }
     var flow = ControlFlow(frame)
     flow.number(&frame, after: &attempts)

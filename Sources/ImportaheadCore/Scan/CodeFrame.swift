@@ -59,8 +59,8 @@ struct CodeFrame {
   let instructions: [BytecodeInstruction]
 
   /// What is known of its own names, of its fast locals.
-  var values: [Symbol?]
-  var locals: [Symbol?] = []
+  var values: [KnownName]
+  var locals: [KnownName] = []
   var stack: [Symbol] = []
   /// For each unit: what it is, where it may jump (or -1), which region it lies in (or -1).
   var flags: [UnitFlags]
@@ -80,13 +80,20 @@ struct CodeFrame {
     self.names = names
     self.constants = constants
     self.instructions = instructions
-    values = [Symbol?](repeating: nil, count: names.count)
+    values = [KnownName](repeating: KnownName(), count: names.count)
     flags = [UnitFlags](repeating: [], count: instructions.count)
     jumps = [Int32](repeating: -1, count: instructions.count)
   }
 
   /// The name with number `index`, as its offset.
   func name(_ index: Int) -> Int32? { index >= 0 && index < names.count ? names[index] : nil }
+
+  /// Makes room to note what the fast local `index` is worth; `false` where that is not noted.
+  mutating func reserveLocal(_ index: Int) -> Bool {
+    guard index >= 0, index < 256 else { return false }
+    while locals.count <= index { locals.append(KnownName()) }
+    return true
+  }
 
   /// Takes the topmost value off the stack.
   mutating func pop() -> Symbol { stack.popLast() ?? .unknown }

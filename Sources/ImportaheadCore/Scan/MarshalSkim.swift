@@ -6,20 +6,21 @@ struct MarshalSkim: ~Escapable {
   private let stream: MarshalStream
   private let version: BytecodeVersion
   private var position: Int
-  private var frames: [Frame] = []
+  /// The innermost container, and those around it.
+  private var container = Container(remaining: 1, code: -1)
+  private var outer: [Container] = []
   /// What was found so far.
   private(set) var index = MarshalIndex()
 
   /// CPython's own reader gives up at the same depth.
   private static var maximumDepth: Int { 2000 }
 
-  /// A container whose items are being read.
-  private struct Frame {
-    /// Items still to come; a dictionary has no count and ends at a null.
+  /// A container whose items are being read; the outermost holds the one object there is to read.
+  private struct Container {
+    /// Items still to come; negative for a dictionary, which has no count and ends at a null.
     var remaining: Int32
     /// The code object being read, or -1.
     var code: Int32
-    var isDictionary: Bool
   }
 
   /// A skim of `stream` from `position`, as `version` wrote it.
@@ -28,35 +29,32 @@ struct MarshalSkim: ~Escapable {
     self.stream = stream
     self.version = version
     self.position = position
-    index.references.reserveCapacity(min(4096, stream.count / 64))
+    index.references.reserveCapacity(min(1 << 16, stream.count / 32))
     index.codes.reserveCapacity(min(1024, stream.count / 512))
   }
 
   /// Reads one whole object; `false` when the stream is cut or not what `version` writes.
   mutating func run() -> Bool {
-    repeat {
-      guard readObject() else { return false }
-      while let frame = frames.last, frame.remaining == 0, !frame.isDictionary {
-        frames.removeLast()
-        if frame.code >= 0 {
-          index.codes[Int(frame.code)].end = Int32(truncatingIfNeeded: position)
+    while true {
+      while container.remaining == 0 {
+        if container.code >= 0 {
+          index.codes[Int(container.code)].end = Int32(truncatingIfNeeded: position)
         }
+        guard let next = outer.popLast() else { return true }
+        container = next
       }
-    } while !frames.isEmpty
-    return true
+      guard readObject() else { return false }
+    }
   }
 
-  /// Counts the object that starts here as an item of the innermost container.
-  private mutating func enterItem() -> Bool {
-    guard let last = frames.indices.last else { return true }
-    if frames[last].isDictionary { return true }
-    frames[last].remaining &-= 1
-    return frames[last].code < 0
-      || enterField(of: Int(frames[last].code), left: frames[last].remaining)
-  }
-
+  /// Reads what stands before the items of the next object, or the whole of one that has none.
+  @inline(__always)
   private mutating func readObject() -> Bool {
-    guard enterItem(), position < stream.count else { return false }
+    container.remaining &-= 1
+    if container.code >= 0 {
+      guard enterField(of: Int(container.code), left: container.remaining) else { return false }
+    }
+    guard position < stream.count else { return false }
     let start = position
     let byte = stream.byte(at: start)
     position &+= 1
@@ -94,10 +92,10 @@ struct MarshalSkim: ~Escapable {
       return skip(1 &+ Int(stream.byte(at: position))) && skip(1 &+ Int(stream.byte(at: position)))
     case MarshalType.long: return skip(4 &+ 2 &* abs(stream.word(at: position)))
     case MarshalType.slice: return version >= .python314 && open(3)
-    case MarshalType.dictionary: return push(Frame(remaining: 0, code: -1, isDictionary: true))
+    case MarshalType.dictionary: return push(Container(remaining: -1, code: -1))
     case MarshalType.null:
-      guard let frame = frames.last, frame.isDictionary else { return false }
-      frames.removeLast()
+      guard container.remaining < 0, let next = outer.popLast() else { return false }
+      container = next
       return true
     default: return false
     }
@@ -112,12 +110,13 @@ struct MarshalSkim: ~Escapable {
   private mutating func open(_ count: Int) -> Bool {
     // Every item takes a byte at least, so a larger count cannot be true.
     guard count >= 0, count <= stream.count &- position else { return false }
-    return push(Frame(remaining: Int32(truncatingIfNeeded: count), code: -1, isDictionary: false))
+    return push(Container(remaining: Int32(truncatingIfNeeded: count), code: -1))
   }
 
-  private mutating func push(_ frame: Frame) -> Bool {
-    guard frames.count < Self.maximumDepth else { return false }
-    frames.append(frame)
+  private mutating func push(_ inner: Container) -> Bool {
+    guard outer.count < Self.maximumDepth else { return false }
+    outer.append(container)
+    container = inner
     return true
   }
 
@@ -129,9 +128,9 @@ struct MarshalSkim: ~Escapable {
     code.flags = Int32(truncatingIfNeeded: stream.word(at: position &- 4))
     index.codes.append(code)
     return push(
-      Frame(
+      Container(
         remaining: version >= .python311 ? 10 : 9,
-        code: Int32(truncatingIfNeeded: index.codes.count &- 1), isDictionary: false))
+        code: Int32(truncatingIfNeeded: index.codes.count &- 1)))
   }
 
   /// Notes where the next field of a code object starts; `left` counts the fields after it.

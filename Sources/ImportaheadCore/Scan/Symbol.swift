@@ -55,3 +55,24 @@ enum KnownModule: UInt8 {
 enum KnownCallable: UInt8 {
   case importModule, builtinImport, pythonImplementation, system
 }
+
+/// What a name of the code is worth, and whether anything was made of that already.
+struct KnownName {
+  private var value: Symbol?
+  private var wasUsed = false
+
+  /// What the name is worth; `nil` where nothing was learnt.
+  mutating func use() -> Symbol? {
+    wasUsed = true
+    return value
+  }
+
+  /// Learns that the name is bound to `symbol`; returns whether what was made of it may be wrong now.
+  ///
+  /// A name that had one value and is bound to another is worth nothing for certain.
+  mutating func learn(_ symbol: Symbol) -> Bool {
+    let before = value
+    value = before == nil || before == symbol ? symbol : .unknown
+    return wasUsed && value != before
+  }
+}

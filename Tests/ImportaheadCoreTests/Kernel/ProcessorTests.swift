@@ -8,15 +8,15 @@ extension Processor {
   static var allowed: [Int] {
     var set = cpu_set_t()
     guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
-    return unsafe withUnsafeBytes(of: set) { bytes in
-      unsafe (0..<(bytes.count * 8)).filter { unsafe bytes[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+    return withUnsafeBytes(of: set) { bytes in
+      (0..<(bytes.count * 8)).filter { unsafe bytes[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
     }
   }
 
   /// Keeps the calling thread on this processor; returns whether it may run there.
   func pin() -> Bool {
     var one = cpu_set_t()
-    unsafe withUnsafeMutableBytes(of: &one) { bytes in
+    withUnsafeMutableBytes(of: &one) { bytes in
       unsafe bytes[number / 8] = 1 << UInt8(number % 8)
     }
     return unsafe sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &one) == 0
