@@ -110,6 +110,9 @@ final class Fetcher {
     try pool.submit(.pages(path, pages))
   }
 
+  /// Starts the warming of the shared objects in a directory.
+  func warm(libraries path: [UInt8]) throws(Errno) { try pool.submit(.libraries(path)) }
+
   /// Starts the warming of what the program's end will touch of a shared object.
   func warmEnd(_ path: [UInt8], _ pages: LibraryPages) throws(Errno) {
     try pool.submit(.endPages(path, pages))

@@ -4,6 +4,9 @@
 final class LibraryWarmer: @unchecked Sendable {
   private let monitor = Monitor()
   private var seen = ByteTable<Bool>()
+  private var isStopped = false
+  /// What is known of the file systems that libraries lie on.
+  private let fileSystems: KnownFileSystems
 
   /// The most libraries that follow from one extension module.
   private static let mostLibraries = 64
@@ -11,20 +14,35 @@ final class LibraryWarmer: @unchecked Sendable {
   /// The most objects that are open at once.
   private static let mostOpen = 16
 
+  /// A warmer that has warmed nothing yet.
+  init(on fileSystems: KnownFileSystems = KnownFileSystems()) { self.fileSystems = fileSystems }
+
+  /// Ends what is being warmed on any thread; nothing is from now on.
+  func stop() { monitor.locked { isStopped = true } }
+
   /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
-  ///
+  func warm(_ path: [UInt8]) -> Int { warm(all: [path]) }
+
+  /// Warms the shared objects in the directory at `path`, and what they need; returns how many bytes were
+  /// asked for.
+  func warm(directory path: [UInt8]) -> Int {
+    guard let listing = try? DirectoryListing.read(path, on: fileSystems) else { return 0 }
+    return warm(all: listing.names.split(separator: 0).map { PathBytes.join(path, Array($0)) })
+  }
+
   /// As ld.so(8) does, it reads the headers of all before the pages of any, and what loading reads of all
   /// before the code of any: they would have to wait behind megabytes that are not needed yet.
-  func warm(_ path: [UInt8]) -> Int {
+  private func warm(all paths: [[UInt8]]) -> Int {
     var total = 0
-    var queue = [path]
+    var queue = paths
     var next = 0
     var opened: [SharedObject] = []
     while next < queue.count, next < Self.mostLibraries {
       let current = queue[next]
       next &+= 1
       if opened.count == Self.mostOpen { total &+= warmAll(&opened) }
-      guard isNew(current), let object = try? SharedObject(path: current) else { continue }
+      guard isNew(current), let object = try? SharedObject(path: current, on: fileSystems)
+      else { continue }
       opened.append(object)
       lookUp(object.searchDirectories)
       for candidates in object.neededCandidates() {
@@ -48,7 +66,7 @@ final class LibraryWarmer: @unchecked Sendable {
   private func warmAll(_ objects: inout [SharedObject]) -> Int {
     defer { objects = [] }
     return SharedObject.Stage.allCases.reduce(0) { total, stage in
-      objects.reduce(total) { $0 &+ $1.warm(stage) }
+      objects.reduce(total) { $0 &+ $1.warm(stage) { self.isWanted } }
     }
   }
 
@@ -78,6 +96,8 @@ final class LibraryWarmer: @unchecked Sendable {
     else { return nil }
     return object
   }
+
+  private var isWanted: Bool { monitor.locked { !isStopped } }
 
   private func isNew(_ path: [UInt8]) -> Bool {
     monitor.locked {

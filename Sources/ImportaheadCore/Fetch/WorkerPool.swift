@@ -1,26 +1,3 @@
-/// Something a worker thread does that may block.
-enum Job {
-  /// Makes the calls of a file's way one after the other.
-  case file(FileFetch)
-  /// Reads a directory.
-  case list([UInt8])
-  /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
-  /// loading touches, and those of the libraries it needs.
-  case pages([UInt8], LibraryPages?)
-  /// Warms the pages of a shared object that the program's end will touch.
-  case endPages([UInt8], LibraryPages)
-  /// Brings a file that is no module's into the page cache.
-  case data([UInt8])
-  /// Makes a name known to the kernel.
-  case name([UInt8])
-  /// Has directories watched.
-  case watch([[UInt8]], FileWatch)
-  /// Reads a piece of a bundle.
-  case piece(BundlePiece, FileBytesAllocator)
-  /// Wakes the owner of the ring.
-  case wake
-}
-
 /// What came of a job, or of a file's way on the ring.
 enum FetchEvent {
   case file(FileFetch)
@@ -37,10 +14,13 @@ enum FetchEvent {
 ///
 /// They are started by the session's thread and so share its private descriptor table.
 final class WorkerPool: @unchecked Sendable {
-  /// Guards the queue and the threads.
+  /// Guards the queues and the threads.
   private let monitor = Monitor()
-  private var queue: [Job] = []
-  private var next = 0
+  private var queue = JobQueue()
+  /// Jobs that are done by some of the threads at a time: a directory is not to wait until one of many
+  /// libraries is read.
+  private var bulk = JobQueue()
+  private var busyInBulk = 0
   private var threads: [Thread] = []
   private var idle = 0
   private var closed = false
@@ -54,14 +34,21 @@ final class WorkerPool: @unchecked Sendable {
   var most: Int
   /// Told of every event, when the owner waits on a ring and not here; guarded by the outlet's lock.
   private var wakeCounter: WakeCounter?
-  private let libraries = LibraryWarmer()
+  private let libraries: LibraryWarmer
   /// The largest file that is no module's and is brought in as a whole.
   private static let mostData = 8 << 20
   /// What is known of the file systems that directories lie on.
-  let fileSystems = KnownFileSystems()
+  let fileSystems: KnownFileSystems
 
   /// A pool of up to `most` threads.
-  init(most: Int) { self.most = most }
+  init(most: Int) {
+    self.most = most
+    fileSystems = KnownFileSystems()
+    libraries = LibraryWarmer(on: fileSystems)
+  }
+
+  /// How many more threads may take bulky jobs.
+  private var bulkRoom: Int { Swift.max(1, most / 2) &- busyInBulk }
 
   /// Tells the owner of events by way of `counter` from now on: it will wait on a ring.
   func wakeOwner(by counter: WakeCounter) { outlet.locked { wakeCounter = counter } }
@@ -74,8 +61,8 @@ final class WorkerPool: @unchecked Sendable {
   /// Throws only when there is no thread at all to do it.
   func submit(_ job: Job) throws(Errno) {
     monitor.lock()
-    queue.append(job)
-    let waiting = queue.count &- next
+    if job.isBulk { bulk.append(job) } else { queue.append(job) }
+    let waiting = queue.count &+ Swift.max(0, Swift.min(bulk.count, bulkRoom))
     let wantsThread = waiting > idle && threads.count < most && !closed
     monitor.unlock()
     monitor.notifyOne()
@@ -94,7 +81,7 @@ final class WorkerPool: @unchecked Sendable {
       monitor.locked { threads.append(thread) }
     } catch {
       guard monitor.locked({ threads.isEmpty }) else { return }
-      monitor.locked { queue.removeAll() }
+      monitor.locked { (queue, bulk) = (JobQueue(), JobQueue()) }
       throw error
     }
   }
@@ -138,6 +125,7 @@ final class WorkerPool: @unchecked Sendable {
   ///
   /// Returns whether all have ended.
   func close(milliseconds: Int) -> Bool {
+    libraries.stop()
     let all = monitor.locked {
       closed = true
       monitor.notifyAll()
@@ -158,16 +146,16 @@ final class WorkerPool: @unchecked Sendable {
   private func work() {
     monitor.lock()
     while true {
-      if next < queue.count {
-        let job = queue[next]
-        next &+= 1
-        if next == queue.count {
-          queue.removeAll(keepingCapacity: true)
-          next = 0
-        }
+      if let job = queue.take() {
         monitor.unlock()
         finish(job)
         monitor.lock()
+      } else if bulkRoom > 0, let job = bulk.take() {
+        busyInBulk &+= 1
+        monitor.unlock()
+        finish(job)
+        monitor.lock()
+        busyInBulk &-= 1
       } else if closed {
         break
       } else {
@@ -206,6 +194,8 @@ final class WorkerPool: @unchecked Sendable {
       let known = pages.map { libraries.warm(path, $0) }
       if case let bytes?? = known { return .warmed(bytes: bytes, isStale: false) }
       return .warmed(bytes: libraries.warm(path), isStale: pages != nil)
+    case .libraries(let path):
+      return .warmed(bytes: libraries.warm(directory: path), isStale: false)
     case .endPages(let path, let pages):
       return .warmed(bytes: libraries.warmEnd(path, pages), isStale: false)
     case .data(let path):

@@ -15,6 +15,8 @@ internal import CLinux
 
   private let path: [UInt8]
   private let descriptor: OpenFile
+  /// Whether it lies on a file system that asks no server.
+  private let isLocal: Bool
   private var layout: ObjectLayout
   private var needed: [[UInt8]] = []
   /// Where it has libraries looked for before the system's own places.
@@ -25,17 +27,21 @@ internal import CLinux
   /// The most libraries, and directories to look for them in, that an object is believed to name:
   /// garbage may name thousands, and their product is looked for.
   private static let mostNames = 64
+  /// How much of an object on a local disk is asked for at a time, bytes: what somebody waits for
+  /// meanwhile is read behind that, not behind all there is to warm.
+  private static let pace = 512 << 10
   /// The largest section that is looked into, bytes.
   private static let mostSection = 64 << 10
   /// What is read around the beginning of a function: what the kernel maps around a fault.
   private static let window = 64 << 10
 
   /// Opens the object and reads its program headers and dynamic section.
-  init(path: [UInt8]) throws(Errno) {
+  init(path: [UInt8], on known: KnownFileSystems = KnownFileSystems()) throws(Errno) {
     descriptor = try OpenFile(library: CPath(path))
     let status = try descriptor.status
     guard status.isRegular else { throw Errno.notRegular }
     self.path = path
+    isLocal = known.isLocal(descriptor.rawValue, status)
     layout = ObjectLayout(size: Int(clamping: status.size))
     readHeaders()
     readDynamicSection()
@@ -46,15 +52,22 @@ internal import CLinux
     unsafe CPath(path).withPointer { unsafe access($0, F_OK) } == 0
   }
 
-  /// Asks the kernel to read what is touched at a stage, without waiting for it; returns how many bytes
+  /// Asks the kernel to read what is touched at a stage, as long as `isWanted`; returns how many bytes
   /// were asked for.
-  func warm(_ stage: Stage) -> Int {
+  ///
+  /// From a local disk, waits for each larger piece before it asks for the next.
+  func warm(_ stage: Stage, while isWanted: () -> Bool = { true }) -> Int {
     var total = 0
     for part in parts(at: stage) {
       let length = Swift.min(part.count, Self.mostBytes &- total)
       guard length > 0 else { break }
-      descriptor.readAhead(from: part.lowerBound, size: length)
-      total &+= length
+      for place in stride(from: 0, to: length, by: Self.pace) {
+        guard isWanted() else { return total }
+        let (start, size) = (part.lowerBound &+ place, Swift.min(Self.pace, length &- place))
+        descriptor.readAhead(from: start, size: size)
+        total &+= size
+        if isLocal, size > Self.pace / 2 { _ = read(UInt8(), at: start &+ size &- 1) }
+      }
     }
     return total
   }

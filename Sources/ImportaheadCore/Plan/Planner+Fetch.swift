@@ -30,7 +30,8 @@ extension Planner {
   func submit(_ module: PlannedModule) {
     module.stage = .submitted
     switch module.location {
-    case .source(let path, _)?:
+    case .source(let path, let package)?:
+      if let package { warmLibraries(of: module, at: package) }
       roles.set(path, .source(module))
       start(FileFetch(statusOf: path, isLocal: module.isLocal))
       guard !settings.cacheSuffix.isEmpty else { return fetchSource(of: module) }
@@ -45,6 +46,20 @@ extension Planner {
     case .namespace?, nil:
       settle(module, with: nil)
     }
+  }
+
+  /// Warms the libraries that came with a package, before an extension module is known that needs them.
+  ///
+  /// A wheel for many Linuxes has copies of them in a directory beside the package, which auditwheel(1)
+  /// names after the distribution: mostly that is the package's name too.
+  private func warmLibraries(of module: PlannedModule, at package: [UInt8]) {
+    let suffix = Array(".libs".utf8)
+    // A profile knows the libraries that are needed, and what of them.
+    guard module.parent == nil, module.rank == 0, pages.count == 0,
+      case .ready(let listing)? = directories[PathBytes.split(package).directory],
+      listing.kind(of: module.name, suffix) == .directory
+    else { return }
+    try? fetcher.warm(libraries: package + suffix)
   }
 
   private func fetch(bytecode path: [UInt8], of module: PlannedModule) {

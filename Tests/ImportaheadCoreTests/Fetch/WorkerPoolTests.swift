@@ -72,4 +72,18 @@ struct WorkerPoolTests {
     #expect(pool.takeEvents(waitingUntil: again.adding(milliseconds: 20)).isEmpty)
     #expect(Instant.now >= again.adding(milliseconds: 20))
   }
+
+  @Test("a directory does not wait behind files that are brought in as a whole")
+  func bulk() throws {
+    let pool = WorkerPool(most: 1)
+    let own = try TemporaryTree()
+    try own.write("data", "")
+    #expect(truncate(own.path("data"), 8 << 20) == 0)
+    for _ in 0..<300 { try pool.submit(.data(own.bytes("data"))) }
+    try pool.submit(.list(tree.bytes("many")))
+    let order = take(301, from: pool).map { if case .listed = $0 { true } else { false } }
+    #expect(order.count == 301)
+    #expect(order.lastIndex(of: true) ?? 301 < 300)
+    #expect(pool.close(milliseconds: 10_000))
+  }
 }

@@ -66,7 +66,7 @@ struct SharedObjectTests {
   // MARK: Objects made here
 
   /// A small object that needs `libone.so` and `libtwo.so` and has a run path.
-  private func small(runPath: String = "$ORIGIN/../lib:/opt/${ORIGIN}:/plain") -> [UInt8] {
+  static func small(runPath: String = "$ORIGIN/../lib:/opt/${ORIGIN}:/plain") -> [UInt8] {
     let strings = Array("\0libone.so\0libtwo.so\0\(runPath)\0".utf8)
     func words(_ values: UInt64...) -> [UInt8] {
       values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
@@ -90,7 +90,7 @@ struct SharedObjectTests {
   @Test("needed libraries come with their run paths, $ORIGIN replaced")
   func runPaths() throws {
     let tree = try TemporaryTree()
-    try tree.write("site/x.so", small())
+    try tree.write("site/x.so", Self.small())
     let object = try SharedObject(path: tree.bytes("site/x.so"))
     #expect(needed(object) == ["libone.so", "libtwo.so"])
     let first = (object.neededCandidates().first ?? []).prefix(3)
@@ -106,18 +106,64 @@ struct SharedObjectTests {
   func cycle() throws {
     let tree = try TemporaryTree()
     for name in ["x.so", "libone.so", "libtwo.so"] {
-      try tree.write(name, small(runPath: "$ORIGIN"))
+      try tree.write(name, Self.small(runPath: "$ORIGIN"))
     }
     let warmer = LibraryWarmer()
-    let size = small(runPath: "$ORIGIN").count
+    let size = Self.small(runPath: "$ORIGIN").count
     #expect(warmer.warm(tree.bytes("x.so")) == 3 * size)
     #expect(warmer.warm(tree.bytes("libone.so")) == 0)
+  }
+
+  @Test("the objects in a directory are warmed, whatever else is there, and those they need")
+  func directory() throws {
+    let tree = try TemporaryTree()
+    let object = Self.small(runPath: "$ORIGIN/..")
+    for name in ["x.libs/a.so.1", "x.libs/b.so", "libone.so"] { try tree.write(name, object) }
+    try tree.write("x.libs/text", "text")
+    try tree.makeDirectory("x.libs/inner.so")
+    #expect(LibraryWarmer().warm(directory: tree.bytes("x.libs")) == 3 * object.count)
+    #expect(LibraryWarmer().warm(directory: tree.bytes("x.libs/b.so")) == 0)
+    #expect(LibraryWarmer().warm(directory: tree.bytes("missing")) == 0)
+  }
+
+  @Test("a large object is asked for in pieces, until nobody wants more")
+  func pieces() throws {
+    let tree = try TemporaryTree()
+    // Data that are all relocated: the headers say so, and the file has a hole.
+    try tree.write("x.so", Self.small())
+    #expect(truncate(tree.path("x.so"), 3 << 20) == 0)
+    let file = open(tree.path("x.so"), O_RDWR)
+    defer { close(file) }
+    var header = Elf64_Phdr()
+    let size = MemoryLayout<Elf64_Phdr>.size
+    #expect(unsafe pread(file, &header, size, 64) == size)
+    header.p_flags |= UInt32(PF_W)
+    header.p_filesz = 3 << 20
+    #expect(unsafe pwrite(file, &header, size, 64) == size)
+    let object = try SharedObject(path: tree.bytes("x.so"))
+    for (wanted, bytes) in [(0, 0), (1, 512 << 10), (3, 1536 << 10), (100, 3 << 20)] {
+      var asked = 0
+      let warmed = object.warm(.loading) {
+        asked += 1
+        return asked <= wanted
+      }
+      #expect(warmed == bytes)
+    }
+  }
+
+  @Test("a warmer that was stopped warms nothing more")
+  func stopped() throws {
+    let tree = try TemporaryTree()
+    try tree.write("x.so", Self.small())
+    let warmer = LibraryWarmer()
+    warmer.stop()
+    #expect(warmer.warm(tree.bytes("x.so")) == 0)
   }
 
   @Test("every truncation is survived")
   func truncations() throws {
     let tree = try TemporaryTree()
-    let whole = small()
+    let whole = Self.small()
     for length in 0..<whole.count {
       try tree.write("x.so", Array(whole.prefix(length)))
       let object = try SharedObject(path: tree.bytes("x.so"))
@@ -132,7 +178,7 @@ struct SharedObjectTests {
     let tree = try TemporaryTree()
     let values: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
     for _ in 0..<400 {
-      var bytes = small()
+      var bytes = Self.small()
       for _ in 0..<Int.random(in: 1...8, using: &generator) {
         let place = Int.random(in: 4..<bytes.count, using: &generator)
         let value = values.randomElement(using: &generator) ?? 0
@@ -151,7 +197,7 @@ struct SharedObjectTests {
   @Test("an object that claims thousands of libraries and run paths is not believed")
   func amplification() throws {
     let tree = try TemporaryTree()
-    var bytes = small(runPath: [String](repeating: "/x", count: 150).joined(separator: ":"))
+    var bytes = Self.small(runPath: [String](repeating: "/x", count: 150).joined(separator: ":"))
     let (dynamicStart, count) = (bytes.count + (16 - bytes.count % 16), 2000)
     bytes += [UInt8](repeating: 0, count: dynamicStart - bytes.count)
     func word(_ value: Int) -> [UInt8] {
