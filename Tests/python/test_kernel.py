@@ -248,21 +248,29 @@ def test_f11_killed_while_importing(grove, interpreter, tmp_path, number):
     (tmp_path / "main.py").write_text(
         "import os\nos.write(1, b'x')\n" + text + "import time\ntime.sleep(9)\n"
     )
-    statuses = set()
-    for lane in grove.lanes:
+
+    def interrupted(lane):
         process = subprocess.Popen(
             [lane.python(interpreter), "-B", "main.py"],
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], **lane.variables()},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             # A shell that starts us in the background has had SIGINT ignored.
             preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         process.stdout.read(1)
         process.send_signal(number)
-        statuses.add(process.wait(timeout=20))
-        process.stdout.close()
+        errors = process.communicate(timeout=20)[1]
+        # The callback that ends each import is Python code whose exceptions CPython prints and
+        # ignores: an interrupt that comes just then is lost, in stock too.
+        is_lost = b"ignored" in errors and b"_get_module_lock" in errors
+        return None if is_lost else process.returncode
+
+    statuses = set()
+    for lane in grove.lanes:
+        tries = (interrupted(lane) for _ in range(5))
+        statuses.add(next((status for status in tries if status is not None), "always lost"))
     assert len(statuses) == 1, statuses
 
 
