@@ -30,6 +30,7 @@ final class FetchCache: @unchecked Sendable {
   /// What the one who waits is waiting for, a file or a directory; `nil` where several wait, or did.
   private var awaitedPath: [UInt8]?
   private var asked = 0
+  /// Where whoever asked last ran.
   private var processor: Processor?
   private var counters = Statistics()
   private var recording = Recording()

@@ -17,7 +17,7 @@ final class LibraryWarmer: @unchecked Sendable {
   /// A warmer that has warmed nothing yet.
   init(on fileSystems: KnownFileSystems = KnownFileSystems()) { self.fileSystems = fileSystems }
 
-  /// Ends what is being warmed on any thread; nothing is from now on.
+  /// Ends the warming of what no profile knows, on any thread: that may take a while.
   func stop() { monitor.locked { isStopped = true } }
 
   /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
@@ -37,7 +37,7 @@ final class LibraryWarmer: @unchecked Sendable {
     var queue = paths
     var next = 0
     var opened: [SharedObject] = []
-    while next < queue.count, next < Self.mostLibraries {
+    while next < queue.count, next < Self.mostLibraries, isWanted {
       let current = queue[next]
       next &+= 1
       if opened.count == Self.mostOpen { total &+= warmAll(&opened) }
