@@ -38,12 +38,11 @@ final class WorkerPool: @unchecked Sendable {
   /// The largest file that is no module's and is brought in as a whole.
   private static let mostData = 8 << 20
   /// What is known of the file systems that directories lie on.
-  let fileSystems: KnownFileSystems
+  let fileSystems = KnownFileSystems()
 
   /// A pool of up to `most` threads.
   init(most: Int) {
     self.most = most
-    fileSystems = KnownFileSystems()
     libraries = LibraryWarmer(on: fileSystems)
   }
 
@@ -62,7 +61,7 @@ final class WorkerPool: @unchecked Sendable {
   func submit(_ job: Job) throws(Errno) {
     monitor.lock()
     if job.isBulk { bulk.append(job) } else { queue.append(job) }
-    let waiting = queue.count &+ Swift.max(0, Swift.min(bulk.count, bulkRoom))
+    let waiting = queue.count &+ Swift.min(bulk.count, bulkRoom)
     let wantsThread = waiting > idle && threads.count < most && !closed
     monitor.unlock()
     monitor.notifyOne()
@@ -146,16 +145,11 @@ final class WorkerPool: @unchecked Sendable {
   private func work() {
     monitor.lock()
     while true {
-      if let job = queue.take() {
+      if let job = takeJob() {
         monitor.unlock()
         finish(job)
         monitor.lock()
-      } else if bulkRoom > 0, let job = bulk.take() {
-        busyInBulk &+= 1
-        monitor.unlock()
-        finish(job)
-        monitor.lock()
-        busyInBulk &-= 1
+        if job.isBulk { busyInBulk &-= 1 }
       } else if closed {
         break
       } else {
@@ -166,6 +160,14 @@ final class WorkerPool: @unchecked Sendable {
     }
     processorTime &+= Instant.threadTime
     monitor.unlock()
+  }
+
+  /// The job to do next, if there is one that a further thread may do; called with the lock held.
+  private func takeJob() -> Job? {
+    if let job = queue.take() { return job }
+    guard bulkRoom > 0, let job = bulk.take() else { return nil }
+    busyInBulk &+= 1
+    return job
   }
 
   private func finish(_ job: Job) {

@@ -20,11 +20,11 @@ struct WheelLibrariesTests {
     try tree.write("plain.libs", object)
   }
 
-  /// How many bytes of libraries are warmed for a program, and whether all ends well.
+  /// How many bytes of libraries are warmed for a program; -1 where that does not end.
   private func warmed(
     for program: String, isProfiled: Bool = false, _ backend: Backend
   ) throws -> Int {
-    let (tree, limits) = (tree, FetchLimits())
+    let tree = tree
     return try inSession { () -> Int in
       var settings = SessionSettings()
       settings.root = .command(Array(program.utf8))
@@ -33,7 +33,7 @@ struct WheelLibrariesTests {
       settings.sourceSuffixes = [Array(".py".utf8)]
       settings.facts = InterpreterFacts(version: (3, 11, 1))
       let cache = FetchCache()
-      let fetcher = Fetcher(wanted: backend, limits: limits)
+      let fetcher = Fetcher(wanted: backend, limits: FetchLimits())
       defer { fetcher.close(milliseconds: 1000) }
       let planner = Planner(settings, cache, fetcher)
       planner.begin()
