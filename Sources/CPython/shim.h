@@ -7,7 +7,6 @@
 // The stable ABI of CPython 3.9: one extension file serves every later version (PEP 384).
 #define Py_LIMITED_API 0x03090000
 #include <Python.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 
@@ -15,6 +14,9 @@
 static inline PyObject *importahead_none(void) {
   Py_INCREF(Py_None);
   return Py_None;
+}
+static inline PyObject *importahead_type_of(PyObject *object) {
+  return (PyObject *)Py_TYPE(object);
 }
 static inline int importahead_is_exact_str(PyObject *object) {
   return Py_TYPE(object) == &PyUnicode_Type;
@@ -36,16 +38,5 @@ static inline void importahead_raise_os_error(int code) {
 }
 static inline PyCFunction importahead_with_keywords(PyCFunctionWithKeywords function) {
   return (PyCFunction)(void (*)(void))function;
-}
-
-// PyFile_SetOpenCodeHook is not part of the limited API, but every CPython 3.8+ exports it. Setting
-// no hook succeeds exactly where none is set, and changes nothing.
-static inline int importahead_has_open_code_hook(void) {
-  typedef int (*setter)(void *, void *);
-  setter set = (setter)dlsym(RTLD_DEFAULT, "PyFile_SetOpenCodeHook");
-  if (set == NULL) return 1;
-  if (set(NULL, NULL) == 0) return 0;
-  PyErr_Clear();
-  return 1;
 }
 #endif

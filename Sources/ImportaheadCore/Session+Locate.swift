@@ -1,16 +1,32 @@
 /// Where a finder's search of one directory ends.
 public struct FoundModule: Sendable {
   /// The kind of code, which decides the loader.
-  public enum Kind: UInt8, Sendable {
+  enum Kind: UInt8, Sendable {
     case native, source, bytecode
   }
 
   /// Which loader its code needs.
-  public let kind: Kind
+  let kind: Kind
+  /// Where its suffix stands among all, in importlib's order.
+  public let suffixIndex: Int
   /// The file with the code.
   public let path: [UInt8]
   /// The package's directory, for a package.
   public let package: [UInt8]?
+  /// The directory that was searched.
+  let directory: DirectoryListing
+
+  /// The names in that directory, each followed by a NUL.
+  public var directoryNames: [UInt8] { directory.names }
+
+  /// When that directory was modified, in seconds, as CPython computes `st_mtime`.
+  public var directoryModified: Double {
+    let time = directory.status.modified
+    let nanoseconds = time % 1_000_000_000
+    let before = nanoseconds < 0 ? 1 : 0
+    let seconds = time / 1_000_000_000 &- before
+    return Double(seconds) + 1e-9 * Double(nanoseconds &+ before &* 1_000_000_000)
+  }
 }
 
 extension Session {
@@ -35,21 +51,26 @@ extension Session {
       }
       switch code(named: Array("__init__".utf8), in: inner) {
       case .doubtful: return nil
-      case .here(let kind, let path):
-        prompt(name, kind, path)
-        return FoundModule(kind: kind, path: path, package: package)
+      case .here(let file):
+        prompt(name, file)
+        return FoundModule(
+          kind: file.kind, suffixIndex: file.suffixIndex, path: file.path, package: package,
+          directory: listing)
       case .notHere: break
       }
     case .file, .absent: break
     }
-    guard case .here(let kind, let path) = code(named: tail, in: listing) else { return nil }
-    prompt(name, kind, path)
-    return FoundModule(kind: kind, path: path, package: nil)
+    guard case .here(let file) = code(named: tail, in: listing) else { return nil }
+    prompt(name, file)
+    return FoundModule(
+      kind: file.kind, suffixIndex: file.suffixIndex, path: file.path, package: nil,
+      directory: listing)
   }
 
   /// Lets the session learn of a module that was found, unless it has started its file before.
-  private func prompt(_ name: [UInt8], _ kind: FoundModule.Kind, _ path: [UInt8]) {
-    switch kind {
+  private func prompt(_ name: [UInt8], _ file: CodeFile) {
+    let path = file.path
+    switch file.kind {
     case .native: cache.note(native: path)
     case .source:
       guard !settings.cacheSuffix.isEmpty else { return }
@@ -61,8 +82,14 @@ extension Session {
     }
   }
 
+  private struct CodeFile {
+    let kind: FoundModule.Kind
+    let suffixIndex: Int
+    let path: [UInt8]
+  }
+
   private enum Code {
-    case here(FoundModule.Kind, [UInt8])
+    case here(CodeFile)
     case notHere
     /// A link, or something that is no plain file.
     case doubtful
@@ -73,11 +100,14 @@ extension Session {
       (.native, settings.extensionSuffixes), (.source, settings.sourceSuffixes),
       (.bytecode, settings.bytecodeSuffixes),
     ]
+    var index = 0
     for (kind, suffixes) in kinds {
       for suffix in suffixes {
         switch listing.kind(of: stem, suffix) {
-        case .file: return .here(kind, PathBytes.join(listing.path, stem, suffix))
-        case .absent: continue
+        case .file:
+          let path = PathBytes.join(listing.path, stem, suffix)
+          return .here(CodeFile(kind: kind, suffixIndex: index, path: path))
+        case .absent: index &+= 1
         case .directory, .unknown: return .doubtful
         }
       }

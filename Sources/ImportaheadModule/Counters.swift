@@ -1,26 +1,21 @@
 internal import CPython
 internal import ImportaheadCore
 
-/// `statistics()`: a tuple of numbers in the order `importahead` names them.
+/// `statistics()`: a dict of numbers by the names that `stats()` gives them; `None` without a session.
 ///
-/// `None` without a session. Times are in nanoseconds.
+/// Times are in nanoseconds.
 func statistics(_ module: Object?, _ nothing: Object?) -> Object? {
   guard let counts = sessionStatistics() else { return unsafe importahead_none() }
-  let values = [
-    Int(counts.backend.rawValue), counts.hits, counts.misses, counts.stale, counts.waits,
-    counts.waitTime, counts.filesFetched, counts.bytesFetched, counts.bytesServed,
-    counts.bytecodeFetched, counts.sourcesFetched, counts.directoriesListed, counts.bytesWarmed,
-    counts.modulesPlanned, counts.demands, counts.rests, counts.processorTime, counts.sessionTime,
-    counts.errors, Int(counts.lastError), counts.profileState, counts.profileFiles,
-    counts.profileUsed, counts.bundleState, counts.bundleFiles, counts.bundleUsed,
-    counts.bundleStale,
-  ]
-  guard let tuple = unsafe PyTuple_New(values.count) else { return nil }
-  for index in values.indices {
-    guard unsafe PyTuple_SetItem(tuple, index, PyLong_FromLong(values[index])) == 0 else {
-      unsafe Py_DecRef(tuple)
+  guard let dictionary = unsafe PyDict_New() else { return nil }
+  for (name, value) in counts.named {
+    let number = unsafe PyLong_FromLong(value)
+    defer { unsafe Py_DecRef(number) }
+    guard unsafe number != nil,
+      unsafe PyDict_SetItemString(dictionary, staticText(name), number) == 0
+    else {
+      unsafe Py_DecRef(dictionary)
       return nil
     }
   }
-  return unsafe tuple
+  return unsafe dictionary
 }

@@ -25,8 +25,7 @@ func currentSession() -> Session? {
 /// Whether this is the main interpreter of a process that may be served at all.
 func isSupported(_ module: Object?, _ nothing: Object?) -> Object? {
   let isMain = unsafe PyInterpreterState_GetID(PyInterpreterState_Get()) == 0
-  let isAllowed = isMain && !Confinement.isPrivilegedExecution
-  return unsafe PyBool_FromLong(isAllowed && importahead_has_open_code_hook() == 0 ? 1 : 0)
+  return unsafe PyBool_FromLong(isMain && !Confinement.isPrivilegedExecution ? 1 : 0)
 }
 
 /// `start(settings)`: starts the session and returns `True`, or `False` where the program has nothing
@@ -44,7 +43,7 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
   }
   var isUseful = false
   guard let fields = unsafe texts(of: tuple) else { return nil }
-  guard let settings = SessionSettings(fields: fields, isUseful: &isUseful) else {
+  guard let settings = SessionSettings(named: fields, isUseful: &isUseful) else {
     unsafe importahead_raise_type_error("not the settings of this version")
     return nil
   }
@@ -90,94 +89,6 @@ func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
     let thread = unsafe PyEval_SaveThread()
     running.saveProfile()
     unsafe PyEval_RestoreThread(thread)
-  }
-  return unsafe importahead_none()
-}
-
-/// `names(directory)`: the names in a directory as a list of `str`, or `None` when not known.
-func names(_ module: Object?, _ argument: Object?) -> Object? {
-  guard let running = currentSession(), let path = unsafe fileSystemBytes(of: argument) else {
-    return unsafe importahead_none()
-  }
-  let thread = unsafe PyEval_SaveThread()
-  let joined = running.names(in: path)
-  unsafe PyEval_RestoreThread(thread)
-  guard let joined else { return unsafe importahead_none() }
-  return unsafe list(ofNames: joined)
-}
-
-/// A list of `str` from names that are followed by a NUL each.
-private func list(ofNames joined: [UInt8]) -> Object? {
-  guard let list = unsafe PyList_New(0) else { return nil }
-  var start = 0
-  for end in joined.indices where joined[end] == 0 {
-    let name = unsafe joined.withUnsafeBytes { memory in
-      unsafe PyUnicode_DecodeFSDefaultAndSize(
-        memory.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self), end &- start)
-    }
-    start = end &+ 1
-    guard let name = unsafe name else {
-      unsafe Py_DecRef(list)
-      return nil
-    }
-    let result = unsafe PyList_Append(list, name)
-    unsafe Py_DecRef(name)
-    if result != 0 {
-      unsafe Py_DecRef(list)
-      return nil
-    }
-  }
-  return unsafe list
-}
-
-/// `locate(directory, name, may_wait)`: a tuple of kind (0 extension, 1 source, 2 bytecode), path, and
-/// the package's directory or `None`; or `None` where only importlib can tell.
-func locate(_ module: Object?, _ arguments: Object?) -> Object? {
-  guard let arguments = unsafe arguments, let running = currentSession(),
-    let directory = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 0)),
-    let name = unsafe fileSystemBytes(of: PyTuple_GetItem(arguments, 1)),
-    let patience = unsafe PyTuple_GetItem(arguments, 2)
-  else {
-    PyErr_Clear()
-    return unsafe importahead_none()
-  }
-  let mayWait = unsafe PyObject_IsTrue(patience) != 0
-  let thread = unsafe PyEval_SaveThread()
-  let found = running.locate(name, in: directory, mayWait: mayWait)
-  unsafe PyEval_RestoreThread(thread)
-  guard let found else { return unsafe importahead_none() }
-  guard let tuple = unsafe PyTuple_New(3) else { return nil }
-  _ = unsafe PyTuple_SetItem(tuple, 0, PyLong_FromLong(Int(found.kind.rawValue)))
-  _ = unsafe PyTuple_SetItem(tuple, 1, text(of: found.path))
-  let package = unsafe found.package.map { unsafe text(of: $0) } ?? importahead_none()
-  _ = unsafe PyTuple_SetItem(tuple, 2, package)
-  if unsafe PyErr_Occurred() != nil {
-    unsafe Py_DecRef(tuple)
-    return nil
-  }
-  return unsafe tuple
-}
-
-/// A path as `str`.
-private func text(of path: [UInt8]) -> Object? {
-  unsafe path.withUnsafeBytes { memory in
-    unsafe PyUnicode_DecodeFSDefaultAndSize(
-      memory.baseAddress?.assumingMemoryBound(to: CChar.self), memory.count)
-  }
-}
-
-/// `note(path)`: lets the profile have an extension module that importlib found by itself.
-func note(_ module: Object?, _ argument: Object?) -> Object? {
-  if let running = currentSession(), let path = unsafe fileSystemBytes(of: argument) {
-    running.note(native: path)
-  }
-  return unsafe importahead_none()
-}
-
-/// `forget(directory)`: drops a directory's names; importlib was told that it may have changed.
-func forget(_ module: Object?, _ argument: Object?) -> Object? {
-  if let running = unsafe session, let path = unsafe fileSystemBytes(of: argument) {
-    running.forget(directory: path)
   }
   return unsafe importahead_none()
 }

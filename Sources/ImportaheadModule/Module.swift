@@ -65,24 +65,19 @@ private func moduleMethods() -> UnsafeMutablePointer<PyMethodDef> {
     method("save_profile", noArguments, "save_profile()\n--\n\nWrite the program's profile.") {
       unsafe saveProfile($0, $1)
     },
-    method("reader", arguments, "reader(loader_type, original)\n--\n\nMake a get_data method.") {
-      unsafe makeReader($0, $1)
-    },
-    method("names", oneArgument, "names(directory)\n--\n\nList a directory from memory.") {
-      unsafe names($0, $1)
+    method(
+      "install_finder", arguments,
+      "install_finder(type, loaders, external, system, sample)\n--\n\nAnswer finders from memory."
+    ) {
+      unsafe installFinder($0, $1)
     },
     method(
-      "locate", arguments, "locate(directory, name, may_wait)\n--\n\nFind a module from memory."
+      "install_reader", arguments,
+      "install_reader(type, external)\n--\n\nAnswer loaders from memory."
     ) {
-      unsafe locate($0, $1)
+      unsafe installReader($0, $1)
     },
-    method("note", oneArgument, "note(path)\n--\n\nLet the profile have an extension module.") {
-      unsafe note($0, $1)
-    },
-    method("forget", oneArgument, "forget(directory)\n--\n\nForget a directory's names.") {
-      unsafe forget($0, $1)
-    },
-    method("statistics", noArguments, "statistics()\n--\n\nReturn the counters as a tuple.") {
+    method("statistics", noArguments, "statistics()\n--\n\nReturn the counters by name.") {
       unsafe statistics($0, $1)
     },
     method("is_supported", noArguments, "is_supported()\n--\n\nWhether this process may be served.")

@@ -20,7 +20,7 @@ struct InterpreterDescription {
     let output = ChildProcess.bytes(of: [ByteString("env")] + variables + command)
     guard let output, let fields = Self.fields(in: output) else { return nil }
     var isUseful = false
-    guard let settings = SessionSettings(fields: fields, isUseful: &isUseful) else { return nil }
+    guard let settings = SessionSettings(named: fields, isUseful: &isUseful) else { return nil }
     self.settings = settings
   }
 

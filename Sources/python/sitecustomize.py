@@ -10,8 +10,11 @@ def _leave_path():
     """
     from os import path
 
-    here = path.dirname(path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if path.abspath(entry or ".") != here]
+    # Texts alone are compared: there may be no working directory, and other things than texts.
+    here = path.normpath(path.dirname(__file__))
+    sys.path[:] = [
+        entry for entry in sys.path if not isinstance(entry, str) or path.normpath(entry) != here
+    ]
 
 
 def _chain():

@@ -9,10 +9,11 @@ ACTIVATION = (
     'except BaseException: pass")\n'
 )
 
-# Appends one letter to a file for each process: `a` where our finder is in place, else `i`.
+# Appends one letter to a file for each process: `a` where our methods are in place, else `i`.
 COUNTER = """
 import posix, sys
-active = any(type(f).__name__ == "PrefetchedFinder" for f in sys.path_importer_cache.values())
+import _frozen_importlib_external as external
+active = type(external.FileFinder.find_spec).__name__ == "method_descriptor"
 file = posix.open({path!r}, posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC)
 posix.write(file, b"a" if active else b"i")
 posix.close(file)

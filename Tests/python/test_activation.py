@@ -149,7 +149,7 @@ BOOTSTRAP_FAILURES = {
     "init does not compile": lambda package: _replace(package, "def f(:\n"),
     "hook raises SystemExit": lambda package: _insert(package, "raise SystemExit(3)"),
     "hook raises": lambda package: _insert(package, "raise ValueError"),
-    "finder raises": lambda package: _insert(package, "raise KeyboardInterrupt", "_install_finder"),
+    "finder raises": lambda package: _insert(package, "raise KeyboardInterrupt", "_install"),
     "only bytecode of another version": lambda package: _replace(package, "\0"),
     "unreadable": lambda package: [os.chmod(each, 0) for each in package.glob("*.py")],
 }

@@ -9,6 +9,8 @@ a session every module costs its lookups, an open and a read, one after the othe
 loaded, but for the extension.
 """
 
+import _frozen_importlib_external as _external
+import _io
 import posix
 import sys
 
@@ -27,27 +29,27 @@ from _frozen_importlib_external import (
 from _imp import extension_suffixes
 from _weakref import ref
 
-# The same kinds of module as importlib's own hook names, in its order: the first hook that accepts
-# an entry owns it.
-DETAILS = (
+# The kinds of module that importlib's own finders are made for, in its order.
+_DETAILS = (
     (ExtensionFileLoader, extension_suffixes()),
     (SourceFileLoader, SOURCE_SUFFIXES),
     (SourcelessFileLoader, BYTECODE_SUFFIXES),
 )
 
-# A program may replace these on the class; then it must be asked.
-_stock_find = FileFinder.find_spec
-_stock_fill = FileFinder._fill_cache
-
-__all__ = ["activate", "stats"]
+__all__ = ["activate", "stats", "stop"]
 __version__ = "0.1.0"
 
+_BACKENDS = ("io_uring", "threads")
+_PROFILES = {"": "rw", "read": "r", "write": "w"}
 _OFF = ("0", "off", "no", "false")
 _TESTED = ((3, 9), (3, 14))
+_function = type(lambda: None)
 
 #: How many modules were loaded when the session began; None without one.
 modules_at_start = None
 _end = None
+#: The extension, while there is a session.
+_session = None
 
 
 def stats():
@@ -62,6 +64,16 @@ def stats():
     return statistics.collect()
 
 
+def stop():
+    """End prefetching in this process and its threads; what is in memory can still be used.
+
+    For a program that must have a single thread, before `os.unshare()` or `os.setns()`. Nothing
+    happens without a session.
+    """
+    if _session is not None:
+        _session.stop()
+
+
 def activate():
     """Start prefetching for this process if it can help; never raises.
 
@@ -69,25 +81,41 @@ def activate():
         bool: whether a session runs.
     """
     try:
-        return _activate()
+        _activate()
+    except _Inactive as reason:
+        _say(reason)
     except BaseException as error:  # an interrupt here would end the interpreter
+        _say(f"{type(error).__name__}: {error}")
+    return _session is not None
+
+
+class _Inactive(Exception):
+    """There is no session, for a reason that is no fault."""
+
+
+def _say(reason):
+    """Tell why nothing is prefetched, to who wants to know."""
+    try:
         if _variable("IMPORTAHEAD_DEBUG"):
-            sys.stderr.write(f"importahead: not active: {type(error).__name__}: {error}\n")
-        return False
+            sys.stderr.write(f"importahead: not active: {reason}\n")
+    except BaseException:  # no standard error, or a closed one
+        pass
 
 
 def _activate():
     from os import environ
 
-    global modules_at_start, _end
+    global modules_at_start, _end, _session
+    if _session is not None:
+        return
     off = environ.get("IMPORTAHEAD")
-    if (off is not None and off.lower() in _OFF) or not _is_supported():
-        return False
-    if modules_at_start is not None:
-        return False
+    if off is not None and off.lower() in _OFF:
+        raise _Inactive(f"switched off by IMPORTAHEAD={off}")
+    _check_interpreter()
+    _check_variables()
     _load_extension()
     if not _importahead.is_supported():
-        return False
+        raise _Inactive("a subinterpreter, or a program with more rights than its user")
     loaded = len(sys.modules)
     settings = _settings()
     if environ.get("IMPORTAHEAD_DESCRIBE"):
@@ -95,27 +123,66 @@ def _activate():
 
         description.write(settings)
     if not _importahead.start(settings):
-        return False
-    modules_at_start = loaded
+        raise _Inactive("the program imports nothing that could be read ahead")
+    _session, modules_at_start = _importahead, loaded
     # What only `sys.modules` holds goes first in an interpreter's end, before all is collected.
     _end = ref(sys.modules[__name__], _importahead.prepare_for_end)
-    _install_finder()
-    FileLoader.get_data = _importahead.reader(FileLoader, FileLoader.get_data)
+    _install()
     destination = _variable("IMPORTAHEAD_STATS")
     if destination:
         from importahead import statistics
 
         statistics.write_at_exit(destination)
-    return True
 
 
-def _is_supported():
-    return (
-        sys.implementation.name == "cpython"
-        and _TESTED[0] <= sys.version_info[:2] <= _TESTED[1]
-        and not hasattr(sys, "frozen")
-        and not hasattr(sys, "_MEIPASS")
-    )
+def _check_interpreter():
+    """Raise `_Inactive` where imports are not importlib's, or not as they were tested."""
+    version = sys.version_info[:2]
+    if sys.implementation.name != "cpython":
+        raise _Inactive(f"{sys.implementation.name} is not CPython")
+    if not _TESTED[0] <= version <= _TESTED[1]:
+        raise _Inactive("CPython %d.%d is not supported" % version)
+    if "t" in sys.abiflags:
+        raise _Inactive("free-threaded builds are not supported")
+    if hasattr(sys, "frozen") or hasattr(sys, "_MEIPASS"):
+        raise _Inactive("a frozen application")
+    if _has_open_code_hook():
+        raise _Inactive("an open_code hook is set (PEP 578)")
+
+
+def _has_open_code_hook():
+    """Whether something other than `io.open` opens the files that code comes from.
+
+    CPython has no way to ask; to set a hook says whether there is one, but raises an audit event.
+    """
+    stock = _io.open
+    opened = []
+    _io.open = lambda *arguments: opened.append(arguments)
+    try:
+        _io.open_code(__file__)
+    except Exception:
+        return True
+    finally:
+        _io.open = stock
+    return not opened
+
+
+def _check_variables():
+    """Tell of variables of ours that say nothing we know; they are ignored."""
+    backend = _variable("IMPORTAHEAD_BACKEND")
+    if backend and backend not in _BACKENDS:
+        _warn("IMPORTAHEAD_BACKEND", backend, "io_uring or threads")
+    profile = _variable("IMPORTAHEAD_PROFILE") or ""
+    if profile[:1] != "/" and profile.lower() not in (*_PROFILES, *_OFF):
+        _warn("IMPORTAHEAD_PROFILE", profile, "off, read, write or an absolute path")
+    bundle = _variable("IMPORTAHEAD_BUNDLE") or ""
+    if bundle and bundle[:1] != "/":
+        _warn("IMPORTAHEAD_BUNDLE", bundle, "an absolute path")
+
+
+def _warn(name, value, expected):
+    if _variable("IMPORTAHEAD_DEBUG"):
+        sys.stderr.write(f"importahead: {name}={value}: not {expected}; ignored\n")
 
 
 def _variable(name):
@@ -161,9 +228,10 @@ def _read_ahead(path):
 
 
 def _settings():
-    """Describe program and interpreter to the extension, in the order that it reads.
+    """Describe program and interpreter to the extension: a name, "=" and a text for each thing.
 
     All of it is text and stays `str`: encoding it here could load a codec the program has not.
+    Lists are separated by NULs. `SessionSettings(named:)` reads them.
     """
     import _imp
 
@@ -171,34 +239,30 @@ def _settings():
     version = sys.version_info
     tag = sys.implementation.cache_tag
     optimization = f".opt-{flags.optimize}" if flags.optimize else ""
-
-    join = "\0".join
     boot = _boot()
-    start = _interpreter_start() if boot else ("",) * 4
-
-    return (
-        join(_command_line()),
-        str(int(flags.isolated or getattr(flags, "safe_path", False))),
-        join(dict.fromkeys(name for name in sys.path if isinstance(name, str))),
-        join(_known_modules(_imp)),
-        join(extension_suffixes()),
-        join(SOURCE_SUFFIXES),
-        join(BYTECODE_SUFFIXES),
-        f".{tag}{optimization}.pyc" if tag else "",
-        sys.pycache_prefix or "",
-        str(int.from_bytes(MAGIC_NUMBER, "little")),
-        str(version[0]),
-        str(version[1]),
-        str(version[2]),
-        _imp.check_hash_based_pycs,
-        _variable("IMPORTAHEAD_BACKEND") or "",
-        join(_profile()),
-        join((sys.version, sys.prefix, sys.exec_prefix)),
-        _variable("IMPORTAHEAD_BUNDLE") or "",
-        boot,
-        *start,
-        str(int((_variable("IMPORTAHEAD_REST") or "").lower() not in _OFF)),
-    )
+    lists = {
+        "command_line": _command_line(),
+        "path": dict.fromkeys(name for name in sys.path if isinstance(name, str)),
+        "known_modules": _known_modules(_imp),
+        "extension_suffixes": extension_suffixes(),
+        "source_suffixes": SOURCE_SUFFIXES,
+        "bytecode_suffixes": BYTECODE_SUFFIXES,
+        "version": map(str, version[:3]),
+        "profile": _profile(),
+        "interpreter": (sys.version, sys.prefix, sys.exec_prefix),
+        **(_interpreter_start() if boot else {}),
+    }
+    texts = {name: "\0".join(items) for name, items in lists.items()}
+    texts["is_safe"] = str(int(flags.isolated or getattr(flags, "safe_path", False)))
+    texts["cache_suffix"] = f".{tag}{optimization}.pyc" if tag else ""
+    texts["pycache_prefix"] = sys.pycache_prefix or ""
+    texts["magic"] = str(int.from_bytes(MAGIC_NUMBER, "little"))
+    texts["check_hash_based_pycs"] = _imp.check_hash_based_pycs
+    texts["backend"] = _variable("IMPORTAHEAD_BACKEND") or ""
+    texts["bundle"] = _variable("IMPORTAHEAD_BUNDLE") or ""
+    texts["boot"] = boot
+    texts["may_rest"] = str(int((_variable("IMPORTAHEAD_REST") or "").lower() not in _OFF))
+    return tuple(f"{name}={text}" for name, text in texts.items())
 
 
 def _profile():
@@ -211,7 +275,7 @@ def _profile():
     if chosen[:1] == "/":
         home, _, name = chosen.rstrip("/").rpartition("/")
         return ("rw", home or "/", name) if name else ()
-    mode = {"": "rw", "read": "r", "write": "w"}.get(chosen.lower())
+    mode = _PROFILES.get(chosen.lower())
     # The XDG directories are no variables of ours or Python's: `-E` leaves them alone.
     home = environ.get("XDG_CACHE_HOME") or ""
     if home[:1] != "/":
@@ -240,10 +304,16 @@ def _interpreter_start():
     directories = [*getattr(site, "getsitepackages", tuple)(), getattr(site, "USER_SITE", None)]
     executables = [sys.executable, getattr(sys, "_base_executable", None)]
     library = [getattr(sys.modules.get("os"), "__file__", None)]
-    return [
-        "\0".join(name for name in dict.fromkeys(names) if isinstance(name, str) and name)
-        for names in (executables, library, modules, directories)
-    ]
+    found = {
+        "executables": executables,
+        "landmark": library,
+        "modules": modules,
+        "site_directories": directories,
+    }
+    return {
+        key: [name for name in dict.fromkeys(names) if isinstance(name, str) and name]
+        for key, names in found.items()
+    }
 
 
 def _command_line():
@@ -262,7 +332,8 @@ def _command_line():
 
 def _known_modules(_imp):
     """Names that no path entry finder will be asked for."""
-    names = [*sys.modules, *sys.builtin_module_names]
+    names = [name for name in sys.modules if isinstance(name, str)]
+    names += sys.builtin_module_names
     # Aliases of frozen modules, whatever file stands in their place.
     names += ["importlib._bootstrap", "importlib._bootstrap_external"]
     listed = getattr(_imp, "_frozen_module_names", None)
@@ -271,68 +342,24 @@ def _known_modules(_imp):
     return names
 
 
-class PrefetchedFinder(FileFinder):
-    """A `FileFinder` that need not list a directory the session has listed.
+def _install():
+    """Have importlib's own finders and loaders ask the session first.
 
-    Specs carry importlib's own loader types; every rule stays importlib's.
+    Nothing is added that others could meet: methods of importlib's classes are replaced by methods of
+    the extension, which call the ones they replace wherever the session cannot prove the answer. What
+    somebody else has replaced before us is left alone.
     """
-
-    def find_spec(self, fullname, target=None):
-        """Find a module where current listings prove the answer, like `FileFinder.find_spec`."""
-        replaced = (
-            FileFinder.find_spec is not _stock_find or FileFinder._fill_cache is not _stock_fill
-        )
-        # With names of its own it need not wait for the session's.
-        found = None
-        if not replaced:
-            found = _importahead.locate(self.path, fullname, self._path_mtime == -1)
-        if found is None:
-            spec = super().find_spec(fullname, target)
-            if spec is not None and type(spec.loader) is ExtensionFileLoader:
-                _importahead.note(spec.origin)
-            return spec
-        if self._path_mtime == -1:
-            # The first look into a directory lists it, which audit hooks are told.
-            self._path_mtime = posix.stat(self.path).st_mtime
-            self._fill_cache()
-        kind, path, package = found
-        portions = None if package is None else [package]
-        return self._get_spec(DETAILS[kind][0], fullname, path, portions, target)
-
-    def _fill_cache(self):
-        path = self.path
-        ours = path and FileFinder._fill_cache is _stock_fill
-        names = _importahead.names(path) if ours else None
-        if names is None:
-            return super()._fill_cache()
-        # What FileFinder keeps on a platform with case-sensitive names; it lists the directory
-        # itself, and says so to audit hooks.
-        sys.audit("os.listdir", path)
-        self._path_cache = set(names)
-
-    def invalidate_caches(self):
-        """Forget what was listed, like `FileFinder.invalidate_caches`."""
-        _importahead.forget(self.path)
-        super().invalidate_caches()
+    # `-vv` tells every name that is tried.
+    if _are_stock(FileFinder, "find_spec", "_fill_cache", "_get_spec") and sys.flags.verbose < 2:
+        sample = FileFinder("/", *_DETAILS)
+        _importahead.install_finder(FileFinder, sample._loaders, _external, posix, sample)
+    if _are_stock(FileLoader, "get_data"):
+        _importahead.install_reader(FileLoader, _external, _io)
 
 
-def _install_finder():
-    """Put the finder in front of importlib's own, and take over the entries that it holds.
-
-    Hooks before importlib's keep their place: whatever a program inserts later wins.
-    """
-    if sys.flags.verbose > 1:
-        # `-vv` tells every name that is tried.
-        del PrefetchedFinder.find_spec
-    hooks = sys.path_hooks
-    place = next((i for i, hook in enumerate(hooks) if _is_stock(hook)), len(hooks))
-    hooks.insert(place, PrefetchedFinder.path_hook(*DETAILS))
-    for entry, finder in list(sys.path_importer_cache.items()):
-        if type(finder) is FileFinder:
-            taken = PrefetchedFinder(finder.path, *DETAILS)
-            vars(taken).update(vars(finder))
-            sys.path_importer_cache[entry] = taken
-
-
-def _is_stock(hook):
-    return getattr(hook, "__name__", "") == "path_hook_for_FileFinder"
+def _are_stock(owner, *names):
+    """Whether these methods of a class are importlib's own: functions of its very module."""
+    return all(
+        type(method) is _function and method.__globals__ is vars(_external)
+        for method in map(vars(owner).get, names)
+    )

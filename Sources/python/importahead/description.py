@@ -8,7 +8,7 @@ def write(settings):
     """Write the settings to standard output, before the program begins; it never does.
 
     Args:
-        settings: texts in the order that the extension reads them. Each goes out as its length in
+        settings: the texts that the extension would be given. Each goes out as its length in
             bytes, a colon, and its bytes, behind a line that says what follows.
     """
     texts = [fsencode(text) for text in settings]

@@ -4,37 +4,6 @@ import sys
 
 BACKENDS = ("none", "io_uring", "threads")
 
-#: Names of the values that the extension counts, in its order; times come in nanoseconds.
-COUNTERS = (
-    "backend",
-    "hits",
-    "misses",
-    "stale",
-    "waits",
-    "wait_seconds",
-    "files_fetched",
-    "bytes_fetched",
-    "bytes_served",
-    "bytecode_fetched",
-    "sources_fetched",
-    "directories_listed",
-    "bytes_warmed",
-    "modules_planned",
-    "demands",
-    "rests",
-    "session_cpu_seconds",
-    "session_seconds",
-    "errors",
-    "last_error",
-    "profile",
-    "profile_files",
-    "profile_used",
-    "bundle",
-    "bundle_files",
-    "bundle_used",
-    "bundle_stale",
-)
-
 #: What became of the profile, in the extension's order.
 PROFILES = ("off", "none", "read", "written", "rewritten")
 
@@ -77,8 +46,8 @@ KEYS = {
 
 def collect():
     """Return the statistics as a dict; see `KEYS`."""
-    values = _counters()
-    found = dict.fromkeys(COUNTERS, 0) if values is None else dict(zip(COUNTERS, values))
+    found = dict.fromkeys(KEYS, 0)
+    found.update(_counters() or {})
     found["backend"] = BACKENDS[found["backend"]]
     found["profile"] = PROFILES[found["profile"]]
     found["bundle"] = BUNDLES[found["bundle"]]
