@@ -1,4 +1,4 @@
-"""Installs the mock finder, or one of its mutants."""
+"""Installs the mock on importlib's own classes, or one of its mutants."""
 
 import _frozen_importlib_external as machinery
 import _imp
@@ -15,53 +15,48 @@ SUFFIXES = (
 )
 
 
-class PrefetchedFinder(machinery.FileFinder):
-    """A path entry finder that changes nothing."""
+Finder = machinery.FileFinder
+find_spec, fill_cache = Finder.find_spec, Finder._fill_cache
 
 
-class ForgetfulFinder(PrefetchedFinder):
+def find_or_remember(self, fullname, target=None):
     """Mutant `negative-cache`: remembers for ever that a module was not there."""
-
-    def find_spec(self, fullname, target=None):
-        """Returns the spec of a module, or an old "not found"."""
-        absent = self.__dict__.setdefault("_absent", set())
-        if fullname in absent:
-            return None
-        spec = super().find_spec(fullname, target)
-        if spec is None:
-            absent.add(fullname)
-        return spec
-
-    def invalidate_caches(self):
-        """Does not forget."""
+    absent = ABSENT.setdefault(self.path, set())
+    if fullname in absent:
+        return None
+    spec = find_spec(self, fullname, target)
+    if spec is None:
+        absent.add(fullname)
+    return spec
 
 
-class ExtraListingFinder(PrefetchedFinder):
+def fill_twice(self):
     """Mutant `extra-listing`: lists a folder once more than stock does."""
-
-    def _fill_cache(self):
-        posix.listdir(self.path or ".")
-        super()._fill_cache()
+    posix.listdir(self.path or ".")
+    fill_cache(self)
 
 
-class NamespaceBlindFinder(PrefetchedFinder):
+def find_no_namespace(self, fullname, target=None):
     """Mutant `namespace-blind`: knows no namespace packages."""
-
-    def find_spec(self, fullname, target=None):
-        """Returns the spec of a module unless it is a portion."""
-        spec = super().find_spec(fullname, target)
-        return spec if spec is not None and spec.loader is not None else None
+    spec = find_spec(self, fullname, target)
+    return spec if spec is not None and spec.loader is not None else None
 
 
-class CachedSpecFinder(PrefetchedFinder):
+def find_once(self, fullname, target=None):
     """Mutant `spec-reuse`: hands out one spec object twice."""
+    if (self.path, fullname) not in KNOWN:
+        KNOWN[self.path, fullname] = find_spec(self, fullname, target)
+    return KNOWN[self.path, fullname]
 
-    def find_spec(self, fullname, target=None):
-        """Returns the spec of the first time."""
-        known = self.__dict__.setdefault("_known", {})
-        if fullname not in known:
-            known[fullname] = super().find_spec(fullname, target)
-        return known[fullname]
+
+ABSENT = {}
+KNOWN = {}
+METHODS = {
+    "negative-cache": {"find_spec": find_or_remember, "invalidate_caches": lambda self: None},
+    "extra-listing": {"_fill_cache": fill_twice},
+    "namespace-blind": {"find_spec": find_no_namespace},
+    "spec-reuse": {"find_spec": find_once},
+}
 
 
 def subclassed_suffixes():
@@ -117,38 +112,29 @@ def start_native_thread():
     library.pthread_create(ctypes.byref(thread), None, routine, ctypes.c_void_p(900_000))
 
 
-def replace_finders(make):
-    """Replaces the finders importlib has made so far, with what they know."""
-    for path, finder in list(sys.path_importer_cache.items()):
-        if type(finder) is machinery.FileFinder:
-            ours = make(path)
-            known = dict(finder.__dict__)
-            del known["_loaders"]
-            ours.__dict__.update(known)
-            sys.path_importer_cache[path] = ours
+def replace_suffixes(suffixes):
+    """Gives all finders, those importlib has made among them, other suffixes and loaders."""
+    stock = Finder.__init__
 
+    def make(self, path, *details):
+        stock(self, path, *suffixes)
 
-FINDERS = {
-    "negative-cache": ForgetfulFinder,
-    "extra-listing": ExtraListingFinder,
-    "namespace-blind": NamespaceBlindFinder,
-    "spec-reuse": CachedSpecFinder,
-}
+    Finder.__init__ = make
+    for finder in sys.path_importer_cache.values():
+        if type(finder) is Finder:
+            finder._loaders = Finder(finder.path)._loaders
 
 
 def install():
     """Puts the mock in place."""
-    suffixes = subclassed_suffixes() if MUTANT == "subclassed-loaders" else SUFFIXES
-    if MUTANT == "suffix-order":
-        suffixes = (SUFFIXES[1], SUFFIXES[0], SUFFIXES[2])
+    for name, method in METHODS.get(MUTANT, {}).items():
+        setattr(Finder, name, method)
+    if MUTANT == "subclassed-loaders":
+        replace_suffixes(subclassed_suffixes())
     if MUTANT == "source-only":
-        suffixes = (SUFFIXES[1],)
-    finder = FINDERS.get(MUTANT, PrefetchedFinder)
-    hook = finder.path_hook(*suffixes)
-    hook.__module__ = "importahead"
-    place = 0 if MUTANT == "hook-first" else len(sys.path_hooks) - 1
-    sys.path_hooks.insert(place, hook)
-    replace_finders(hook)
+        replace_suffixes((SUFFIXES[1],))
+    if MUTANT == "hook-first":
+        sys.path_hooks.insert(0, Finder.path_hook(*SUFFIXES))
     loader = machinery.SourceFileLoader
     loader.get_data = serving_reader(loader.get_data)
     misbehave()
