@@ -345,9 +345,9 @@ def _known_modules(_imp):
 def _install():
     """Have importlib's own finders and loaders ask the session first.
 
-    Nothing is added that others could meet: methods of importlib's classes are replaced by methods of
-    the extension, which call the ones they replace wherever the session cannot prove the answer. What
-    somebody else has replaced before us is left alone.
+    Nothing is added that others could meet: methods of importlib's classes are replaced by methods
+    of the extension, which call the ones they replace wherever the session cannot prove the answer.
+    What somebody else has replaced before us is left alone.
     """
     # `-vv` tells every name that is tried.
     if _are_stock(FileFinder, "find_spec", "_fill_cache", "_get_spec") and sys.flags.verbose < 2:
