@@ -10,7 +10,8 @@ struct ScanCommand: ParsableCommand {
     discussion: """
       Reads source and bytecode files (.py, .pyc). Nothing is executed. --python decides \
       conditions such as 'sys.version_info >= (3, 12)'; without it they are decided for the \
-      version that a bytecode file was made by, and for \(ScanCommand.assumed) in source.
+      version that a bytecode file was made by, and for \(ScanCommand.assumed) in source. \
+      A file that makes more work than its size explains is scanned in part.
       """)
 
   /// The version of Python that source is scanned for if none is named.
@@ -42,7 +43,9 @@ struct ScanCommand: ParsableCommand {
     var failures = 0
     for path in try files + listedFiles() {
       switch scan(path) {
-      case .success(let found): report.print(found, path: path)
+      case .success(let found):
+        report.print(found, path: path)
+        if found.scan.isCut { failures += 1 }
       case .failure(let problem):
         failures += 1
         report.print(problem, path: path)

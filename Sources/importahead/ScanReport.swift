@@ -21,7 +21,8 @@ struct ScanReport {
     if asJSON {
       let line = JSONLine(
         path: path, form: file.form, statements: file.scan.statements.map(JSONStatement.init),
-        bindings: file.scan.bindings.map { text($0) }, error: nil)
+        bindings: file.scan.bindings.map { text($0) }, steps: file.scan.steps,
+        isCut: file.scan.isCut, error: nil)
       write(line)
       return
     }
@@ -41,12 +42,15 @@ struct ScanReport {
       if statement.isCalled { notes.append("in a function called here") }
       Swift.print(notes.isEmpty ? "" : "  # " + notes.joined(separator: ", "))
     }
+    if file.scan.isCut {
+      Failure.warn("\(path): scanned in part: it makes more work than its size explains")
+    }
   }
 
   /// Prints why the file at `path` could not be scanned.
   func print(_ problem: ScanProblem, path: String) {
     if asJSON {
-      write(JSONLine(path: path, form: nil, statements: nil, bindings: nil, error: problem.text))
+      write(JSONLine(path: path, error: problem.text))
     } else {
       Failure.warn("\(path): \(problem.text)")
     }
@@ -81,10 +85,18 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 
 private struct JSONLine: Encodable {
   let path: String
-  let form: String?
-  let statements: [JSONStatement]?
-  let bindings: [String]?
+  var form: String?
+  var statements: [JSONStatement]?
+  var bindings: [String]?
+  /// What the scan took, and whether it was ended before it was done.
+  var steps: Int?
+  var isCut: Bool?
   let error: String?
+
+  enum CodingKeys: String, CodingKey {
+    case path, form, statements, bindings, steps, error
+    case isCut = "cut"
+  }
 }
 
 private struct JSONStatement: Encodable {

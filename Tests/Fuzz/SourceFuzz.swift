@@ -8,6 +8,7 @@ public func fuzzSource(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   for minor in [11, 14] {
     let facts = InterpreterFacts(version: (3, minor, 1))
     let scan = SourceScanner.scan(bytes, facts: facts, asMain: minor == 11)
+    precondition(scan.steps <= 16 * count + 4097)
     for statement in scan.statements {
       precondition(statement.line > 0)
       precondition(statement.level > 0 || !statement.module.isEmpty)

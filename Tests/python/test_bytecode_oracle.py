@@ -10,6 +10,7 @@ as `python=folder` separated by colons.
 
 import json
 import os
+import struct
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -303,3 +304,39 @@ def test_what_cannot_be_scanned(tmp_path):
     found = scanned([str(tmp_path / name) for name in cases])
     for name, (_, problem) in cases.items():
         assert problem in found[str(tmp_path / name)]["error"]
+
+
+def repetitive():
+    """A file of 3.11 whose class bodies all refer to one tuple of 100 000 names."""
+    word = "<i"
+    names = b"\xa8" + struct.pack(word, 100_000) + b"N" * 100_000
+    short = b"Z\x01f"
+
+    def code(instructions, constants, names):
+        head = b"c" + b"\0" * 20 + b"s" + struct.pack(word, len(instructions)) + instructions
+        empty = b"s" + struct.pack(word, 0)
+        return head + constants + names + b")\0" + empty + short * 3 + b"\0" * 4 + empty * 2
+
+    inner = code(b"\x47\0\x53\0", b")\0", b"r" + struct.pack(word, 0))
+    bodies = b"".join(
+        b"\x02\0\x47\0\x90" + bytes([k >> 8]) + b"\x64" + bytes([k & 255]) + b"\x84\0\1\0\1\0"
+        for k in range(1, 1001)
+    )
+    constants = b"(" + struct.pack(word, 1001) + names + inner * 1000
+    return b"\xa7\x0d\r\n" + b"\0" * 12 + code(bodies + b"\x53\0", constants, b")\0")
+
+
+def test_what_is_scanned_in_part(tmp_path):
+    """A file that makes more work than its size explains is named, and the scan ends."""
+    path = tmp_path / "much.pyc"
+    path.write_bytes(repetitive())
+    found = scanned([str(path)])[str(path)]
+    assert found["cut"]
+    assert found["steps"] <= 16 * path.stat().st_size + 4097
+    run = subprocess.run(
+        [str(BINARY), "scan", str(path)], check=False, capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        f"importahead: {path}: scanned in part: it makes more work than its size explains\n"
+    )

@@ -9,13 +9,24 @@ extension BytecodeAnalysis {
     case MarshalType.code: return objects.index.code(at: place).map { .code(Int32($0)) } ?? .unknown
     case MarshalType.integer, MarshalType.long:
       return objects.integer(at: place).map { .integer($0) } ?? .unknown
-    case MarshalType.slice:
-      guard let end = objects.skip(place &+ 1),
-        let start = objects.resolve(place &+ 1), let stop = objects.resolve(end)
-      else { return .unknown }
-      return slice(constant(at: Int32(start)), constant(at: Int32(stop)))
+    case MarshalType.slice: return slice(at: place)
     default: return .object(offset)
     }
+  }
+
+  /// What a slice constant is whose bounds are plain: nothing that matters is sliced by another slice.
+  private func slice(at offset: Int) -> Symbol {
+    let first = offset &+ 1
+    guard let length = objects.plainLength(at: first), let start = bound(at: first),
+      let end = bound(at: first &+ length)
+    else { return .unknown }
+    return slice(start, end)
+  }
+
+  private func bound(at offset: Int) -> Symbol? {
+    guard let place = objects.resolve(offset) else { return nil }
+    if objects.type(at: place) == MarshalType.none { return Symbol.none }
+    return objects.integer(at: place).map { .integer($0) }
   }
 
   /// What a name is worth that the module does not bind.
@@ -113,7 +124,7 @@ extension BytecodeAnalysis {
       return true
     case .object(let offset):
       if let text = objects.text(at: Int(offset)) { return !text.isEmpty }
-      return objects.items(at: Int(offset), limit: 1).map { !$0.isEmpty }
+      return objects.extent(at: Int(offset)).map { $0.count > 0 }
     default: return nil
     }
   }
@@ -140,9 +151,9 @@ extension BytecodeAnalysis {
   }
 
   /// Whether a known string starts with another, or with one of a tuple's.
-  func starts(_ text: KnownText, with prefix: Symbol) -> Bool? {
+  mutating func starts(_ text: KnownText, with prefix: Symbol) -> Bool? {
     guard case .object(let offset) = prefix, let bytes = bytes(of: text) else { return nil }
-    let prefixes = objects.items(at: Int(offset), limit: 64) ?? [offset]
+    let prefixes = objects.items(at: Int(offset), limit: 64, &budget) ?? [offset]
     for prefix in prefixes {
       guard let range = objects.text(at: Int(prefix)) else { return nil }
       if range.count <= bytes.count,
@@ -156,10 +167,10 @@ extension BytecodeAnalysis {
   }
 
   /// Whether `value in container`.
-  func contains(_ container: Symbol, _ value: Symbol) -> Bool? {
+  mutating func contains(_ container: Symbol, _ value: Symbol) -> Bool? {
     if case .text(let text) = container { return isPart(value, of: text) }
     guard case .object(let offset) = container,
-      let items = objects.items(at: Int(offset), limit: 64)
+      let items = objects.items(at: Int(offset), limit: 64, &budget)
     else { return nil }
     var isKnown = true
     for item in items {
@@ -185,7 +196,7 @@ extension BytecodeAnalysis {
   }
 
   /// The result of a comparison: 0 is <, then <=, ==, !=, > and >=.
-  func compare(_ left: Symbol, _ operation: Int, _ right: Symbol) -> Bool? {
+  mutating func compare(_ left: Symbol, _ operation: Int, _ right: Symbol) -> Bool? {
     switch (left, right) {
     case (.object, .version), (.object, .versionPrefix), (.object, .text), (.object, .textPrefix),
       (.object, .moduleName):
@@ -242,8 +253,8 @@ extension BytecodeAnalysis {
   }
 
   /// How the first `count` items of the version compare with a tuple of integers.
-  private func order(prefix count: Int, _ tuple: Int32) -> Int? {
-    guard let items = objects.items(at: Int(tuple), limit: 6) else { return nil }
+  private mutating func order(prefix count: Int, _ tuple: Int32) -> Int? {
+    guard let items = objects.items(at: Int(tuple), limit: 6, &budget) else { return nil }
     let version = [facts.version.major, facts.version.minor, facts.version.micro]
     for (index, item) in items.enumerated() {
       if index >= count { return -1 }

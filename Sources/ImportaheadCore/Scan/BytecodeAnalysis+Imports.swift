@@ -79,7 +79,7 @@ extension BytecodeAnalysis {
   }
 
   /// Evaluates a call of any kind.
-  func call(
+  mutating func call(
     _ unit: Int, _ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame,
     _ pass: inout WalkPass
   ) {
@@ -106,7 +106,7 @@ extension BytecodeAnalysis {
     frame.stack.append(result)
   }
 
-  private func call(
+  private mutating func call(
     _ function: Symbol, _ first: Int, _ count: Int, _ unit: Int, _ frame: inout CodeFrame,
     _ pass: WalkPass
   ) -> Symbol {

@@ -26,7 +26,7 @@ extension BytecodeAnalysis {
     case .call, .callFunction, .callMethod, .callKeywords:
       call(unit, operation, argument, &frame, &pass)
     case .getIterator:
-      if case .object(let tuple) = frame.pop(), objects.items(at: Int(tuple), limit: 0) != nil {
+      if case .object(let tuple) = frame.pop(), objects.extent(at: Int(tuple)) != nil {
         frame.stack.append(.each(tuple))
       } else {
         frame.stack.append(.unknown)
@@ -36,7 +36,7 @@ extension BytecodeAnalysis {
   }
 
   /// Evaluates an instruction that makes one value of others.
-  private func combine(_ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame) {
+  private mutating func combine(_ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame) {
     switch operation {
     case .compare:
       let right = frame.pop()
@@ -115,10 +115,19 @@ extension BytecodeAnalysis {
       frame.stack.append(value(of: argument >> 1, isGlobal: true, &frame))
       if argument & 1 != 0, !isBefore { frame.stack.append(.null) }
     case .loadLocal:
-      let value = frame.reserveLocal(argument) ? frame.locals[argument].use() : nil
+      let value = reserveLocal(argument, &frame) ? frame.locals[argument].use() : nil
       frame.stack.append(value ?? .unknown)
     default: frame.stack.append(.unknown)
     }
+  }
+
+  /// Makes room to note what the fast local `index` is worth; `false` where that is not noted.
+  private mutating func reserveLocal(_ index: Int, _ frame: inout CodeFrame) -> Bool {
+    guard index >= 0, index < 256, budget.spend(max(0, index &+ 1 &- frame.locals.count)) else {
+      return false
+    }
+    while frame.locals.count <= index { frame.locals.append(KnownName()) }
+    return true
   }
 
   /// What the name with number `index` is worth.
@@ -145,7 +154,7 @@ extension BytecodeAnalysis {
     if !isImport { pass.startsBlock = true }
     guard pass.isLive else { return }
     if operation == .storeLocal {
-      guard pass.isLearning, frame.reserveLocal(argument) else { return }
+      guard pass.isLearning, reserveLocal(argument, &frame) else { return }
       if frame.locals[argument].learn(value) { pass.isRevised = true }
     } else if operation == .storeName, frame.role != .module {
       guard pass.isLearning, argument < frame.values.count else { return }

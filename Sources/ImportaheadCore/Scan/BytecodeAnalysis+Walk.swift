@@ -11,7 +11,7 @@ extension BytecodeAnalysis {
     var isRevised = false
     frame.flags[0].insert(.reached)
     // A handler may lead back to a place that only it reaches; each repetition reaches more.
-    for _ in 0..<4 {
+    for _ in 0..<4 where budget.spend(frame.instructions.count) {
       frame.stack.removeAll(keepingCapacity: true)
       frame.events.removeAll(keepingCapacity: true)
       var pass = WalkPass(isLearning: learning)

@@ -19,37 +19,43 @@ struct BytecodeAnalysis: ~Escapable {
   private var visited: [Bool]
   /// The number of `try` bodies so far.
   var attempts = 0
-  /// Code units that may still be analysed: each counts once, so only invented code exceeds it.
-  private var budget: Int
+  /// What may still be done.
+  var budget: ScanBudget
   private var blocks = -1
 
   /// How deep class bodies and calls are followed into each other.
   private static var maximumDepth: Int { 12 }
-  /// The longest module code that is analysed, in code units.
-  private static var maximumUnits: Int { 1 << 20 }
 
   /// An analysis of the module whose code object is the first of `objects`.
   @_lifetime(copy objects)
   init(
-    _ objects: MarshalObjects, version: BytecodeVersion, facts: InterpreterFacts, asMain: Bool
+    _ objects: MarshalObjects, version: BytecodeVersion, facts: InterpreterFacts, asMain: Bool,
+    budget: ScanBudget
   ) {
     self.objects = objects
     self.facts = facts
     self.asMain = asMain
     table = OpcodeTable.of(version)
     visited = [Bool](repeating: false, count: objects.index.codes.count)
-    budget = Self.maximumUnits
+    self.budget = budget
   }
 
-  /// Analyses the module and all it evaluates.
+  /// Analyses the module and all it evaluates, as far as the budget reaches.
   mutating func run() {
-    guard var frame = frame(for: 0, role: .module) else { return }
+    defer {
+      scan.steps = budget.spent
+      scan.isCut = budget.isSpent
+    }
+    guard var frame = frame(for: 0, role: .module), budget.spend(sorting: frame.names.count)
+    else { return }
     globalNames = frame.names.sorted()
     globals = [KnownName](repeating: KnownName(), count: globalNames.count)
     isBound = [Bool](repeating: false, count: globalNames.count)
     analyse(&frame, under: ImportCertainty(), depth: 0)
     for index in globalNames.indices where isBound[index] {
-      scan.bindings.append(objects.copyText(at: Int(globalNames[index])))
+      let name = objects.copyText(at: Int(globalNames[index]), &budget)
+      guard !budget.isSpent else { return }
+      scan.bindings.append(name)
     }
   }
 
@@ -68,17 +74,17 @@ struct BytecodeAnalysis: ~Escapable {
   private mutating func analyse(
     _ frame: inout CodeFrame, under outer: ImportCertainty, depth: Int
   ) {
-    frame.placeRegions()
+    frame.placeRegions(&budget)
     // What a name is worth may be stored after it is used (handlers stand last since 3.11): then
     // another pass decides the conditions.
     if walk(&frame, learning: true), frame.hasBranches { walk(&frame, learning: false) }
-    guard !frame.events.isEmpty else { return }
+    guard !frame.events.isEmpty, !budget.isSpent else { return }
     var flow = ControlFlow(frame)
-    flow.number(&frame, after: &attempts)
-    flow.run(frame)
+    flow.number(&frame, after: &attempts, &budget)
+    flow.run(frame, &budget)
     let lines = lines(of: frame)
     let order = self.order(of: frame, flow)
-    for index in order {
+    for index in order where !budget.isSpent {
       let event = frame.events[index]
       let certainty = flow.certainty(at: Int(event.unit), frame).inside(outer)
       emit(event, certainty, line: lines[index], frame, depth: depth)
@@ -86,9 +92,11 @@ struct BytecodeAnalysis: ~Escapable {
   }
 
   /// The events of `frame` in the order evaluation meets them.
-  private func order(of frame: CodeFrame, _ flow: ControlFlow) -> [Int] {
+  private mutating func order(of frame: CodeFrame, _ flow: ControlFlow) -> [Int] {
     let places = frame.events.map { flow.order(of: Int($0.unit)) }
-    guard flow.hasHandlers else { return Array(places.indices) }
+    guard flow.hasHandlers, budget.spend(sorting: places.count) else {
+      return Array(places.indices)
+    }
     return places.indices.sorted { (places[$0], $0) < (places[$1], $1) }
   }
 
@@ -101,15 +109,15 @@ struct BytecodeAnalysis: ~Escapable {
     switch event.action {
     case .statement(let level, let module, let names):
       statement.level = level
-      statement.module = objects.copyText(at: Int(module))
+      statement.module = objects.copyText(at: Int(module), &budget)
       if names > 0 {
-        statement.names = (objects.items(at: Int(names)) ?? []).map {
-          objects.copyText(at: Int($0))
+        for name in objects.items(at: Int(names), &budget) ?? [] where !budget.isSpent {
+          statement.names.append(objects.copyText(at: Int(name), &budget))
         }
       }
       append(statement, startsBlock: event.startsBlock)
     case .dynamic(let level, let name, let base):
-      let literals = objects.items(at: Int(name), limit: 64) ?? [name]
+      let literals = objects.items(at: Int(name), limit: 64, &budget) ?? [name]
       for literal in literals where objects.isString(at: Int(literal)) {
         addDynamic(statement, level: level, name: Int(literal), base: Int(base))
       }
@@ -126,6 +134,7 @@ struct BytecodeAnalysis: ~Escapable {
   }
 
   private mutating func append(_ statement: ImportStatement, startsBlock: Bool) {
+    guard budget.spend(ScanBudget.perStatement) else { return }
     if startsBlock || blocks < 0 { blocks &+= 1 }
     scan.statements.append(statement)
     scan.statements[scan.statements.count &- 1].block = blocks
@@ -135,7 +144,7 @@ struct BytecodeAnalysis: ~Escapable {
   private mutating func addDynamic(
     _ statement: ImportStatement, level: Int, name: Int, base: Int
   ) {
-    var text = objects.copyText(at: name)
+    var text = objects.copyText(at: name, &budget)
     let dots = text.prefix { $0 == 0x2E }.count
     text.removeFirst(dots)
     var statement = statement
@@ -144,7 +153,7 @@ struct BytecodeAnalysis: ~Escapable {
       // `import_module(".name", "package")` says what it is relative to.
       guard dots == 1 else { return }
       statement.level = 0
-      text = objects.copyText(at: base) + [0x2E] + text
+      text = objects.copyText(at: base, &budget) + [0x2E] + text
     }
     guard !text.isEmpty, !text.contains(0) else { return }
     statement.module = text
@@ -161,28 +170,32 @@ struct BytecodeAnalysis: ~Escapable {
     analyse(&frame, under: certainty, depth: depth)
   }
 
-  /// Decodes a code object; `nil` when it is malformed, too long, or cannot import anything.
+  /// Decodes a code object; `nil` when it is malformed, beyond the budget, or cannot import anything.
   private mutating func frame(for code: Int, role: CodeFrame.Role) -> CodeFrame? {
     guard code < objects.index.codes.count else { return nil }
     visited[code] = true
     let parts = objects.index.codes[code]
     guard let bytecode = objects.resolve(Int(parts.bytecode)),
-      let range = objects.text(at: bytecode), range.count / 2 <= budget,
-      let names = objects.resolve(Int(parts.names)).flatMap({ objects.items(at: $0) }),
-      role == .module || mayImport(range, names: names),
-      let constants = objects.resolve(Int(parts.constants)).flatMap({ objects.items(at: $0) })
+      let range = objects.text(at: bytecode), budget.spend(range.count),
+      let names = items(at: parts.names), role == .module || mayImport(range, names: names),
+      let constants = items(at: parts.constants)
     else { return nil }
-    budget &-= range.count / 2
     var frame = CodeFrame(
       code: code, role: role, names: names, constants: constants,
       instructions: instructions(in: range))
     if table.version >= .python311 {
       let exceptions = objects.resolve(Int(parts.exceptions)) ?? 0
-      frame.regions = objects.exceptionRegions(at: exceptions, units: range.count / 2)
+      frame.regions = objects.exceptionRegions(at: exceptions, units: range.count / 2, &budget)
     } else {
       frame.addBlockRegions()
     }
-    return frame
+    return budget.isSpent ? nil : frame
+  }
+
+  /// The items of the tuple that the field at `offset` of a code object stands for.
+  private mutating func items(at offset: Int32) -> [Int32]? {
+    guard let tuple = objects.resolve(Int(offset)) else { return nil }
+    return objects.items(at: tuple, &budget)
   }
 
   /// Whether the code in `range` imports, calls, or has a class body that may.

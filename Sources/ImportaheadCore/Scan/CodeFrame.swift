@@ -88,13 +88,6 @@ struct CodeFrame {
   /// The name with number `index`, as its offset.
   func name(_ index: Int) -> Int32? { index >= 0 && index < names.count ? names[index] : nil }
 
-  /// Makes room to note what the fast local `index` is worth; `false` where that is not noted.
-  mutating func reserveLocal(_ index: Int) -> Bool {
-    guard index >= 0, index < 256 else { return false }
-    while locals.count <= index { locals.append(KnownName()) }
-    return true
-  }
-
   /// Takes the topmost value off the stack.
   mutating func pop() -> Symbol { stack.popLast() ?? .unknown }
 

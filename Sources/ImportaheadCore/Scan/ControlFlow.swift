@@ -30,8 +30,12 @@ struct ControlFlow {
   }
 
   /// Numbers the `try` bodies of `frame` from `attempts` on and places what handlers evaluate.
-  mutating func number(_ frame: inout CodeFrame, after attempts: inout Int) {
-    guard !frame.regions.isEmpty else { return }
+  mutating func number(
+    _ frame: inout CodeFrame, after attempts: inout Int, _ budget: inout ScanBudget
+  ) {
+    guard !frame.regions.isEmpty, budget.spend(2 &* flags.count &+ frame.regions.count) else {
+      return
+    }
     let base = attempts
     var number = [Int32](repeating: 0, count: flags.count)
     var end = [Int32](repeating: 0, count: flags.count)
@@ -54,13 +58,13 @@ struct ControlFlow {
     first = base &+ 1
   }
 
-  /// Computes the flow.
-  mutating func run(_ frame: CodeFrame) {
+  /// Computes the flow, as far as the budget reaches.
+  mutating func run(_ frame: CodeFrame, _ budget: inout ScanBudget) {
     guard !isStraight, !flags.isEmpty else { return }
-    markCompleting(frame)
-    markNormal(frame)
-    if hasHandlers { markHandlers(frame) }
-    pour(frame)
+    markCompleting(frame, &budget)
+    markNormal(frame, &budget)
+    if hasHandlers { markHandlers(frame, &budget) }
+    pour(frame, &budget)
   }
 
   /// How sure it is that `unit` is evaluated.
@@ -112,10 +116,10 @@ struct ControlFlow {
   }
 
   /// Finds the units from which a normal return can be reached.
-  private mutating func markCompleting(_ frame: CodeFrame) {
+  private mutating func markCompleting(_ frame: CodeFrame, _ budget: inout ScanBudget) {
     for attempt in 0..<2 {
       followsRaise = attempt > 0
-      for _ in 0..<4 {
+      for _ in 0..<4 where budget.spend(flags.count) {
         var changed = false
         for unit in flags.indices.reversed() where flags[unit].isDisjoint(with: .completes) {
           let to = successors(of: unit, frame)
@@ -133,9 +137,9 @@ struct ControlFlow {
     for unit in flags.indices { flags[unit].insert(.completes) }
   }
 
-  private mutating func markNormal(_ frame: CodeFrame) {
+  private mutating func markNormal(_ frame: CodeFrame, _ budget: inout ScanBudget) {
     flags[0].insert(.normal)
-    for _ in 0..<2 {
+    for _ in 0..<2 where budget.spend(flags.count) {
       for unit in flags.indices where flags[unit].contains(.normal) {
         let to = successors(of: unit, frame)
         if let next = completes(to.next) { flags[next].insert(.normal) }
@@ -145,7 +149,9 @@ struct ControlFlow {
   }
 
   /// Finds what runs only after an exception, and where that meets the normal flow again.
-  private mutating func markHandlers(_ frame: CodeFrame) {
+  private mutating func markHandlers(_ frame: CodeFrame, _ budget: inout ScanBudget) {
+    // A unit answers for one body at most, so that it is gone over once.
+    guard budget.spend(2 &* flags.count), budget.spend(sorting: frame.regions.count) else { return }
     answersFor = [Int32](repeating: 0, count: flags.count)
     join = [Int32](repeating: -1, count: flags.count)
     // By place: an outer handler's code stands before the handlers nested in it.
@@ -185,7 +191,8 @@ struct ControlFlow {
   }
 
   /// Pours the full measure in at the front and lets it run down.
-  private mutating func pour(_ frame: CodeFrame) {
+  private mutating func pour(_ frame: CodeFrame, _ budget: inout ScanBudget) {
+    guard budget.spend(flags.count) else { return }
     measure[0] = Self.full
     for unit in flags.indices where flags[unit].contains(.normal) {
       if !join.isEmpty, join[unit] > unit {
@@ -204,7 +211,7 @@ struct ControlFlow {
       case (let next?, _): measure[next] &+= measure[unit]
       case (nil, let jump?) where jump > unit: measure[jump] &+= measure[unit]
       case (nil, let jump?):
-        let exit = loopExit(from: jump, to: unit, frame)
+        let exit = loopExit(from: jump, to: unit, frame, &budget)
         if exit < flags.count { measure[exit] &+= measure[unit] }
       default: break
       }
@@ -220,8 +227,12 @@ struct ControlFlow {
   }
 
   /// Where a loop that jumps back from `end` to `start` goes on when it is done.
-  private func loopExit(from start: Int, to end: Int, _ frame: CodeFrame) -> Int {
-    for unit in start..<min(end, start &+ 64) where flags[unit].contains(.falls) {
+  private func loopExit(
+    from start: Int, to end: Int, _ frame: CodeFrame, _ budget: inout ScanBudget
+  ) -> Int {
+    let last = min(end, start &+ 64)
+    guard budget.spend(last &- start) else { return end &+ 1 }
+    for unit in start..<last where flags[unit].contains(.falls) {
       if frame.jumps[unit] > end { return Int(frame.jumps[unit]) }
     }
     return end &+ 1

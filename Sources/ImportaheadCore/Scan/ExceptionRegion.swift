@@ -13,8 +13,10 @@ struct ExceptionRegion {
 
 extension MarshalObjects {
   /// The regions in the exception table (3.11 and later) at `offset`.
-  func exceptionRegions(at offset: Int, units: Int) -> [ExceptionRegion] {
-    guard let range = text(at: offset) else { return [] }
+  func exceptionRegions(
+    at offset: Int, units: Int, _ budget: inout ScanBudget
+  ) -> [ExceptionRegion] {
+    guard let range = text(at: offset), budget.spend(range.count) else { return [] }
     var regions: [ExceptionRegion] = []
     var position = range.lowerBound
     func number() -> Int {
@@ -58,16 +60,13 @@ extension CodeFrame {
     }
   }
 
-  /// Notes for each unit the innermost region around it.
-  mutating func placeRegions() {
+  /// Notes for each unit the innermost region around it, as far as the budget reaches.
+  mutating func placeRegions(_ budget: inout ScanBudget) {
     guard !regions.isEmpty else { return }
     hasBranches = true
     region = [Int32](repeating: -1, count: instructions.count)
-    // CPython nests 20 blocks at most; the budget keeps invented tables from costing more.
-    var budget = 20 &* instructions.count
     for index in regions.indices {
-      budget &-= regions[index].end &- regions[index].start
-      guard budget >= 0 else { return }
+      guard budget.spend(regions[index].end &- regions[index].start) else { return }
       for unit in regions[index].start..<regions[index].end {
         region[unit] = Int32(truncatingIfNeeded: index)
       }

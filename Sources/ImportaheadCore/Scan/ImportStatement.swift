@@ -60,6 +60,10 @@ public struct ImportScan: Sendable {
   /// Module-level names bound by something other than an import (def, class, assignment), each once:
   /// `from package import name` does not import a submodule that such a name hides.
   public var bindings: [[UInt8]] = []
+  /// How many steps the scan took, of which a file has only so many for each of its bytes.
+  public var steps = 0
+  /// Whether these were not enough: what would have been found later is missing.
+  public var isCut = false
 
   /// Makes an empty scan.
   public init() {}

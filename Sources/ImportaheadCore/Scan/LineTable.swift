@@ -1,10 +1,10 @@
 extension BytecodeAnalysis {
   /// The line of each event of `frame`, which stand in the order of the code; 0 where none is kept.
-  func lines(of frame: CodeFrame) -> [Int] {
+  mutating func lines(of frame: CodeFrame) -> [Int] {
     let code = objects.index.codes[frame.code]
-    guard let offset = objects.resolve(Int(code.lines)), let range = objects.text(at: offset) else {
-      return [Int](repeating: 0, count: frame.events.count)
-    }
+    guard let offset = objects.resolve(Int(code.lines)), let range = objects.text(at: offset),
+      budget.spend(range.count)
+    else { return [Int](repeating: 0, count: frame.events.count) }
     var cursor = LineCursor(
       line: Int(code.firstLine), position: range.lowerBound, end: range.upperBound)
     return frame.events.map { event in

@@ -47,9 +47,11 @@ struct MarshalObjects: ~Escapable {
     type(at: offset) != MarshalType.bytes && text(at: offset) != nil
   }
 
-  /// A copy of the string or bytes at `offset`; empty for other objects.
-  func copyText(at offset: Int) -> [UInt8] {
-    guard let range = text(at: offset) else { return [] }
+  /// A copy of the string or bytes at `offset`; empty for other objects, and beyond the budget.
+  func copyText(at offset: Int, _ budget: inout ScanBudget) -> [UInt8] {
+    guard let range = text(at: offset), budget.spend(ScanBudget.perName &+ range.count) else {
+      return []
+    }
     return stream.copy(at: range.lowerBound, length: range.count)
   }
 
@@ -78,62 +80,76 @@ struct MarshalObjects: ~Escapable {
     }
   }
 
-  /// The offsets of the items of a tuple or frozen set, references resolved; `nil` for other objects.
-  ///
-  /// At most `limit` items are listed, so that a tuple that lies about itself costs no memory.
-  func items(at offset: Int, limit: Int = .max) -> [Int32]? {
-    var position: Int
+  /// How many items the tuple or frozen set at `offset` has, and where the first is; `nil` for other
+  /// objects.
+  func extent(at offset: Int) -> (count: Int, first: Int)? {
     let count: Int
+    let first: Int
     switch type(at: offset) {
     case MarshalType.smallTuple:
       count = Int(stream.byte(at: offset &+ 1))
-      position = offset &+ 2
+      first = offset &+ 2
     case MarshalType.tuple, MarshalType.frozenSet:
       count = stream.word(at: offset &+ 1)
-      position = offset &+ 5
+      first = offset &+ 5
     default: return nil
     }
-    guard count >= 0, count <= stream.count &- position else { return nil }
+    guard count >= 0, count <= stream.count &- first else { return nil }
+    return (count, first)
+  }
+
+  /// The offsets of the items of a tuple or frozen set, references resolved; `nil` for other objects,
+  /// and beyond the budget: many code objects may share one tuple.
+  ///
+  /// At most `limit` items are listed.
+  func items(at offset: Int, limit: Int = .max, _ budget: inout ScanBudget) -> [Int32]? {
+    guard let (count, first) = extent(at: offset), budget.spend(min(count, limit)) else {
+      return nil
+    }
+    var position = first
     var items: [Int32] = []
     items.reserveCapacity(min(count, limit))
     for _ in 0..<min(count, limit) {
       items.append(Int32(truncatingIfNeeded: resolve(position) ?? offset))
-      guard let next = skip(position) else { return nil }
+      guard let next = skip(position, &budget) else { return nil }
       position = next
     }
     return items
   }
 
-  /// The offset after the object at `offset`.
-  func skip(_ offset: Int) -> Int? {
+  /// The offset after the object at `offset`; `nil` beyond the budget.
+  func skip(_ offset: Int, _ budget: inout ScanBudget) -> Int? {
     var position = offset
     var pending = 1
     while pending > 0 {
       guard position < stream.count else { return nil }
       pending &-= 1
+      var items = 0
       switch type(at: position) {
       case MarshalType.code:
         guard let code = index.code(at: position) else { return nil }
         position = Int(index.codes[code].end)
       case MarshalType.smallTuple:
-        pending &+= Int(stream.byte(at: position &+ 1))
+        items = Int(stream.byte(at: position &+ 1))
         position &+= 2
       case MarshalType.tuple, MarshalType.list, MarshalType.set, MarshalType.frozenSet:
-        pending &+= stream.word(at: position &+ 1)
+        items = stream.word(at: position &+ 1)
         position &+= 5
       case MarshalType.slice:
-        pending &+= 3
+        items = 3
         position &+= 1
       default:
         guard let length = plainLength(at: position) else { return nil }
         position &+= length
       }
+      guard items >= 0, budget.spend(items) else { return nil }
+      pending &+= items
     }
     return position
   }
 
   /// The length of an object that holds no others.
-  private func plainLength(at offset: Int) -> Int? {
+  func plainLength(at offset: Int) -> Int? {
     switch type(at: offset) {
     case MarshalType.none, MarshalType.yes, MarshalType.no, MarshalType.stop, MarshalType.ellipsis:
       return 1

@@ -87,7 +87,7 @@ struct SourceCondition: ~Escapable {
     if let comparison = comparisonSign() {
       let right = operand()
       value = .unknown
-      if let holds = comparison.holds(left, right, asMain: asMain) { value = .truth(holds) }
+      if let holds = comparison.holds(left, right, asMain: asMain, &cursor.budget) { value = .truth(holds) }
     }
     return endsOperand ? value : skipOperand()
   }

@@ -87,14 +87,17 @@ enum SourceComparison {
   case isIn
   case isNotIn
 
-  /// Whether `left` stands in this relation to `right`, if that is known.
-  func holds(_ left: SourceConstant, _ right: SourceConstant, asMain: Bool) -> Bool? {
+  /// Whether `left` stands in this relation to `right`, if that is known, and within the budget.
+  func holds(
+    _ left: SourceConstant, _ right: SourceConstant, asMain: Bool, _ budget: inout ScanBudget
+  ) -> Bool? {
     switch (left, right) {
     case (.number(let left), .number(let right)):
       return holds(order: left < right ? -1 : left > right ? 1 : 0)
     case (.version(let left), .version(let right)):
       return left.order(right).flatMap { holds(order: $0) }
     case (.text(let left), .text(let right)):
+      guard budget.spend(left.count &* right.count) else { return nil }
       if case .isIn = self { return right.contains(part: left) }
       if case .isNotIn = self { return !right.contains(part: left) }
       return holds(equal: left == right)

@@ -73,6 +73,8 @@ extension SourceScanner {
     let outer = circumstance
     var condition = SourceCondition(cursor, facts: facts, asMain: asMain)
     let truth = condition.evaluate()
+    cursor.budget = condition.cursor.budget
+    guard cursor.charge(condition.cursor.position &- cursor.position) else { return .line }
     var chain = BranchChain()
     if word == TokenWord("elif"), let sibling, sibling.role == .branch { chain = sibling.chain }
     var inner = chain.branch(if: truth, in: outer)

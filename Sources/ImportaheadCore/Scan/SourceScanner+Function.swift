@@ -66,15 +66,22 @@ extension SourceScanner {
   mutating func follow(_ name: Token) {
     let next = cursor.byte(at: cursor.position)
     guard next == UInt8(ascii: "(") || next == UInt8(ascii: " "), calls < Self.callLimit,
-      let index = functions.lastIndex(where: {
-        cursor.equal($0.name, name.start..<name.end)
-      }), !functions[index].isEntered
+      let index = function(named: name.start..<name.end), !functions[index].isEntered
     else { return }
     let mark = cursor.mark
-    defer { cursor.reset(to: mark) }
-    guard cursor.next().kind == .open else { return }
+    guard cursor.next().kind == .open else { return cursor.reset(to: mark) }
     functions[index].isEntered = true
     read(functions[index])
+    if !cursor.budget.isSpent { cursor.jump(to: mark) }
+  }
+
+  /// The function that a name stands for: of two, the later one.
+  private mutating func function(named name: Range<Int>) -> Int? {
+    for index in functions.indices.reversed() where functions[index].name.count == name.count {
+      guard cursor.charge(name.count) else { return nil }
+      if cursor.equal(functions[index].name, name) { return index }
+    }
+    return nil
   }
 
   private mutating func read(_ function: SourceFunction) {
@@ -86,8 +93,9 @@ extension SourceScanner {
     ]
     candidate = nil
     calls &+= 1
-    cursor.reset(to: function.body)
+    cursor.jump(to: function.body)
     readLines(rightOf: function.column)
+    cursor.charge(from: function.body.position)
     calls &-= 1
     (frames, sibling, candidate) = outside
     closeBlock()

@@ -51,7 +51,7 @@ extension SourceScanner {
     if isEnclosed { token = cursor.next() }
     var names: [[UInt8]] = []
     while token.kind == .name {
-      names.append(cursor.copy(token.start, token.end))
+      names.append(cursor.keep(token.start, token.end))
       token = cursor.next()
       skipAlias(&token)
       guard token.kind == .comma else { break }

@@ -1,7 +1,7 @@
 /// Finds the imports that a Python source file makes while it is evaluated.
 ///
-/// Reads just enough of Python to tell statements apart, so it is linear in the size of the source,
-/// never fails, and needs no memory but for what it finds. A file that is not Python yields what was
+/// Reads just enough of Python to tell statements apart, so it is linear in the size of the source
+/// (`ScanBudget`), never fails, and needs no memory but for what it finds. A file that is not Python yields what was
 /// found up to the place where that shows.
 @safe
 public struct SourceScanner: ~Escapable {
@@ -50,7 +50,11 @@ public struct SourceScanner: ~Escapable {
   ) -> ImportScan {
     var scanner = SourceScanner(source, facts: facts, asMain: asMain)
     scanner.readLines(rightOf: -1)
-    scanner.found.bindings = uniqueNames(scanner.found.bindings)
+    if scanner.cursor.budget.spend(sorting: scanner.found.bindings.count) {
+      scanner.found.bindings = uniqueNames(scanner.found.bindings)
+    }
+    scanner.found.steps = scanner.cursor.budget.spent
+    scanner.found.isCut = scanner.cursor.budget.isSpent
     return scanner.found
   }
 
@@ -104,6 +108,7 @@ public struct SourceScanner: ~Escapable {
 
   /// Records an import that stands here.
   mutating func record(_ statement: consuming ImportStatement) {
+    guard cursor.charge(ScanBudget.perStatement) else { return }
     let here = circumstance
     if !blockIsOpen {
       block &+= 1
@@ -123,7 +128,8 @@ public struct SourceScanner: ~Escapable {
   mutating func bind(_ start: Int, _ end: Int) {
     let here = circumstance
     guard here.isModuleScope, here.kind == .eager || here.kind == .conditional else { return }
-    found.bindings.append(cursor.copy(start, end))
+    let name = cursor.keep(start, end)
+    if !name.isEmpty { found.bindings.append(name) }
   }
 
   /// Sorts names and drops the duplicates.

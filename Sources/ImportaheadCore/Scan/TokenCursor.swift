@@ -16,12 +16,16 @@ struct TokenCursor: ~Escapable {
   var seeksCalls = false
   /// Room for the open f-strings and replacement fields; empty between calls.
   var layers: [FormattedLayer] = []
+  /// What may still be done, by whoever reads here: each byte counts whenever it is read.
+  var budget: ScanBudget
 
   /// A cursor at the start of `bytes`.
   @_lifetime(copy bytes)
   init(_ bytes: Span<UInt8>, nestsFormatted: Bool) {
     self.bytes = bytes
     self.nestsFormatted = nestsFormatted
+    budget = ScanBudget(bytes: bytes.count)
+    _ = budget.spend(bytes.count)
   }
 
   /// Whether nothing is left.
@@ -122,11 +126,31 @@ extension TokenCursor {
   /// This place.
   var mark: TokenMark { TokenMark(position: position, line: line, depth: depth) }
 
-  /// Goes back to a place.
+  /// Goes back to a place; what is read again counts again, and beyond the budget nothing is left.
   mutating func reset(to mark: TokenMark) {
+    guard charge(from: mark.position) else { return }
+    jump(to: mark)
+  }
+
+  /// Goes to a place; what is read twice for that is charged elsewhere.
+  mutating func jump(to mark: TokenMark) {
     position = mark.position
     line = mark.line
     depth = mark.depth
+  }
+
+  /// Charges what has been read since `start`; `false`, and nothing is left, beyond the budget.
+  @discardableResult
+  mutating func charge(from start: Int) -> Bool { charge(position &- start) }
+
+  /// Charges steps; `false`, and nothing is left to read, beyond the budget.
+  @discardableResult
+  mutating func charge(_ steps: Int) -> Bool {
+    guard budget.spend(max(0, steps)) else {
+      stop()
+      return false
+    }
+    return true
   }
 }
 
@@ -153,6 +177,11 @@ extension TokenCursor {
   /// Whether a token is this literal.
   func spells(_ token: Token, _ text: StaticString) -> Bool {
     spells(token.start, token.end, text)
+  }
+
+  /// The bytes from `start` to `end`, copied; empty beyond the budget.
+  mutating func keep(_ start: Int, _ end: Int) -> [UInt8] {
+    charge(ScanBudget.perName &+ (end &- start)) ? copy(start, end) : []
   }
 
   /// The bytes from `start` to `end`, copied.
