@@ -121,11 +121,9 @@ extension BytecodeAnalysis {
       guard count > 0 else { return .unknown }
       noteDynamic(function, frame.stack[first], count, first, unit, &frame, pass)
       return .imported
-    case .callable(.pythonImplementation): return .text(.implementationTitle)
-    case .callable(.system): return .text(.system)
     case .startsWith(let text) where count == 1:
       return starts(text, with: frame.stack[first]).map { .boolean($0) } ?? .unknown
-    default: return .unknown
+    default: return function.called
     }
   }
 

@@ -36,7 +36,9 @@ extension BytecodeAnalysis {
   }
 
   /// Evaluates an instruction that makes one value of others.
-  private mutating func combine(_ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame) {
+  private mutating func combine(
+    _ operation: BytecodeOperation, _ argument: Int, _ frame: inout CodeFrame
+  ) {
     switch operation {
     case .compare:
       let right = frame.pop()
@@ -49,8 +51,8 @@ extension BytecodeAnalysis {
       frame.stack.append(symbol(compare(frame.pop(), argument >> shift, right)))
     case .testContains:
       let container = frame.pop()
-      let found = contains(container, frame.pop())
-      frame.stack.append(symbol(found.map { $0 != (argument & 1 != 0) }))
+      let comparison = argument & 1 != 0 ? Comparison.isNotIn : .isIn
+      frame.stack.append(symbol(compare(frame.pop(), comparison, container)))
     case .testIdentity:
       let right = frame.pop()
       let left = frame.pop()
@@ -64,7 +66,7 @@ extension BytecodeAnalysis {
       frame.stack.append(.unknown)
     case .sliceSubscript:
       let (end, start, container) = (frame.pop(), frame.pop(), frame.pop())
-      frame.stack.append(item(slice(start, end), of: container))
+      frame.stack.append(container.item(slice(start, end), facts))
     case .buildSlice:
       if argument == 3 { frame.drop(1) }
       let (end, start) = (frame.pop(), frame.pop())
@@ -81,7 +83,7 @@ extension BytecodeAnalysis {
   private func subscript_(_ frame: inout CodeFrame) {
     let key = frame.pop()
     let container = frame.pop()
-    frame.stack.append(item(key, of: container))
+    frame.stack.append(container.item(key, facts))
   }
 
   private func swapTop(_ depth: Int, _ frame: inout CodeFrame) {

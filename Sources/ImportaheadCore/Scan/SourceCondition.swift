@@ -39,7 +39,7 @@ struct SourceCondition: ~Escapable {
   /// Whether the next token is this word or sign.
   func sees(_ text: StaticString) -> Bool { cursor.spells(token, text) }
 
-  private mutating func disjunction() -> SourceConstant {
+  private mutating func disjunction() -> Constant {
     var value = conjunction()
     while sees("or") {
       advance()
@@ -49,7 +49,7 @@ struct SourceCondition: ~Escapable {
     return value
   }
 
-  private mutating func conjunction() -> SourceConstant {
+  private mutating func conjunction() -> Constant {
     var value = inversion()
     while sees("and") {
       advance()
@@ -61,14 +61,14 @@ struct SourceCondition: ~Escapable {
 
   /// The truth of two operands of which one that is `deciding` settles the matter.
   private func either(
-    _ left: SourceConstant, _ right: SourceConstant, deciding: Bool
-  ) -> SourceConstant {
+    _ left: Constant, _ right: Constant, deciding: Bool
+  ) -> Constant {
     if left.truth == deciding || right.truth == deciding { return .truth(deciding) }
     guard left.truth != nil, right.truth != nil else { return .unknown }
     return .truth(!deciding)
   }
 
-  private mutating func inversion() -> SourceConstant {
+  private mutating func inversion() -> Constant {
     var isInverted = false
     while sees("not") {
       isInverted.toggle()
@@ -81,19 +81,21 @@ struct SourceCondition: ~Escapable {
     return .truth(!truth)
   }
 
-  private mutating func comparison() -> SourceConstant {
+  private mutating func comparison() -> Constant {
     let left = operand()
     var value = left
     if let comparison = comparisonSign() {
       let right = operand()
       value = .unknown
-      if let holds = comparison.holds(left, right, asMain: asMain, &cursor.budget) { value = .truth(holds) }
+      if let holds = comparison.holds(left, right, facts, asMain: asMain, &cursor.budget) {
+        value = .truth(holds)
+      }
     }
     return endsOperand ? value : skipOperand()
   }
 
-  private mutating func comparisonSign() -> SourceComparison? {
-    let comparison: SourceComparison
+  private mutating func comparisonSign() -> Comparison? {
+    let comparison: Comparison
     if sees("==") {
       comparison = .equal
     } else if sees("!=") {
@@ -130,7 +132,7 @@ struct SourceCondition: ~Escapable {
   }
 
   /// Moves over the rest of an operand that is not understood.
-  private mutating func skipOperand() -> SourceConstant {
+  private mutating func skipOperand() -> Constant {
     while !endsOperand {
       // A conditional expression, a lambda or `:=` takes the operators around it in.
       if cursor.depth == nesting, sees("if") || sees("lambda") || sees(":=") || sees("for") {
@@ -142,7 +144,7 @@ struct SourceCondition: ~Escapable {
   }
 
   /// Reads an operand; a parenthesis may hold a condition of its own, or a tuple.
-  private mutating func operand() -> SourceConstant {
+  private mutating func operand() -> Constant {
     switch token.kind {
     case .name: return name()
     case .number:
@@ -161,13 +163,13 @@ struct SourceCondition: ~Escapable {
   }
 
   /// Reads what brackets enclose: a condition, a tuple, a list or a set.
-  mutating func enclosed() -> SourceConstant {
+  mutating func enclosed() -> Constant {
     guard nesting < Self.nestingLimit else { return .unknown }
     let isParenthesis = sees("(")
     nesting &+= 1
     defer { nesting &-= 1 }
     advance()
-    var items: [SourceConstant] = []
+    var items: [Constant] = []
     var commas = 0
     while token.kind != .close {
       items.append(disjunction())
@@ -178,21 +180,6 @@ struct SourceCondition: ~Escapable {
     guard token.kind == .close else { return .unknown }
     advance()
     if isParenthesis, commas == 0, let only = items.first { return only }
-    return sequence(items)
-  }
-
-  private func sequence(_ items: [SourceConstant]) -> SourceConstant {
-    var version = SourceVersion()
-    var texts: [[UInt8]] = []
-    for item in items {
-      switch item {
-      case .number(let number): version.append(number)
-      case _ where version.count == 3: version.append(0)
-      case .text(let text): texts.append(text)
-      default: return .unknown
-      }
-    }
-    if texts.count == items.count { return .texts(texts) }
-    return texts.isEmpty ? .version(version) : .unknown
+    return .items(items)
   }
 }

@@ -29,12 +29,23 @@ class Condition:
         "os.name": os.name,
         "_os.name": os.name,
         "sys.implementation.name": sys.implementation.name,
-        "sys.version_info": sys.version_info,
-        "version_info": sys.version_info,
-        "sys.version_info.major": sys.version_info.major,
-        "sys.version_info.minor": sys.version_info.minor,
-        "sys.version_info.micro": sys.version_info.micro,
+        "_sys.implementation.name": sys.implementation.name,
         "__name__": "not __main__",
+        **{
+            owner + name: value
+            for owner in ("sys.", "_sys.")
+            for name, value in (("hexversion", sys.hexversion), ("maxsize", sys.maxsize))
+        },
+        **{
+            owner + "version_info" + attribute: value
+            for owner in ("sys.", "_sys.", "")
+            for attribute, value in (
+                ("", sys.version_info),
+                (".major", sys.version_info.major),
+                (".minor", sys.version_info.minor),
+                (".micro", sys.version_info.micro),
+            )
+        },
     }
 
     def truth(self, node):
