@@ -11,6 +11,10 @@ final class LibraryWarmer: @unchecked Sendable {
   /// The most libraries that follow from one extension module.
   private static let mostLibraries = 64
 
+  /// The most names that are looked for in all: each object may name as many libraries as directories to
+  /// look for them in.
+  private static let mostLookups = 8192
+
   /// The most objects that are open at once.
   private static let mostOpen = 16
 
@@ -36,6 +40,7 @@ final class LibraryWarmer: @unchecked Sendable {
     var total = 0
     var queue = paths
     var next = 0
+    var lookups = Self.mostLookups
     var opened: [SharedObject] = []
     while next < queue.count, next < Self.mostLibraries, isWanted {
       let current = queue[next]
@@ -46,8 +51,11 @@ final class LibraryWarmer: @unchecked Sendable {
       opened.append(object)
       lookUp(object.searchDirectories)
       for candidates in object.neededCandidates() {
-        if let found = candidates.first(where: { SharedObject.exists($0) }) {
-          queue.append(found)
+        for candidate in candidates where lookups > 0 {
+          lookups &-= 1
+          guard SharedObject.exists(candidate) else { continue }
+          queue.append(candidate)
+          break
         }
       }
     }

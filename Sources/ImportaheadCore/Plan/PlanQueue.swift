@@ -9,15 +9,30 @@ struct PlanQueue {
   /// - Complexity: O(log count).
   mutating func push(_ module: PlannedModule, in order: ImportOrder) {
     heap.append(module)
+    module.queueIndex = heap.count &- 1
     rise(from: heap.count &- 1, order)
   }
 
   /// Puts a module forward that waits here and is needed sooner than when it was added.
   ///
-  /// - Complexity: O(count).
+  /// - Complexity: O(log count), but for a module that is in another queue too.
   mutating func promote(_ module: PlannedModule, in order: ImportOrder) {
-    guard let index = heap.firstIndex(where: { $0 === module }) else { return }
-    rise(from: index, order)
+    var index: Int? = module.queueIndex
+    if module.queueIndex >= heap.count || heap[module.queueIndex] !== module {
+      index = heap.firstIndex { $0 === module }
+    }
+    if let index { rise(from: index, order) }
+  }
+
+  private mutating func put(_ module: PlannedModule, at index: Int) {
+    heap[index] = module
+    module.queueIndex = index
+  }
+
+  private mutating func swap(_ first: Int, _ second: Int) {
+    let module = heap[first]
+    put(heap[second], at: first)
+    put(module, at: second)
   }
 
   private mutating func rise(from index: Int, _ order: ImportOrder) {
@@ -25,7 +40,7 @@ struct PlanQueue {
     while child > 0 {
       let parent = (child &- 1) / 2
       guard isBefore(heap[child], heap[parent], order) else { return }
-      heap.swapAt(child, parent)
+      swap(child, parent)
       child = parent
     }
   }
@@ -36,7 +51,7 @@ struct PlanQueue {
   mutating func pop(in order: ImportOrder) -> PlannedModule? {
     guard let first = heap.first, let last = heap.popLast() else { return nil }
     if !heap.isEmpty {
-      heap[0] = last
+      put(last, at: 0)
       sink(order)
     }
     return first
@@ -51,7 +66,7 @@ struct PlanQueue {
         least = child
       }
       guard least != parent else { return }
-      heap.swapAt(parent, least)
+      swap(parent, least)
       parent = least
     }
   }

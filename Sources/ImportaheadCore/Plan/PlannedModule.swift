@@ -51,6 +51,8 @@ final class PlannedModule {
   var stage = Stage.named
   var location: ModuleLocation?
   let place: OrderPlace
+  /// Where it stood last in the queue that it was put into last.
+  var queueIndex = 0
   /// How far the importing program is from certainly needing it: 0 for certain.
   var rank: Int
   /// Loaded before the session began, built in or frozen: looked for only on behalf of its children.
@@ -64,7 +66,13 @@ final class PlannedModule {
   /// Modules that cannot go on until this one is located or scanned.
   var waiters: [PlannedModule] = []
   /// What its code does when it is evaluated.
-  var scan: ImportScan?
+  var scan: ImportScan? {
+    didSet { (bindings, fallbacks) = (nil, nil) }
+  }
+  /// The names that the scan says are bound, once somebody has asked.
+  private var bindings: ByteTable<Bool>?
+  /// For each `try` body, the statements that its failure leads to, once one has failed; each is taken once.
+  private var fallbacks: [[Int]]?
   /// Status of its source, once known.
   var sourceStatus: FileStatus?
   var bytecodeHeader: BytecodeHeader?
@@ -87,8 +95,6 @@ final class PlannedModule {
   var isWanted = false
   /// Importers that run other imports if this module turns out to be absent, and their `try` bodies.
   var attempts: [(PlannedModule, Int)] = []
-  /// `try` bodies of this module's code whose imports are known to fail.
-  var failedAttempts: [Int] = []
 
   init(name: [UInt8], parent: PlannedModule?, place: OrderPlace, rank: Int, isKnown: Bool) {
     self.name = name
@@ -102,6 +108,39 @@ final class PlannedModule {
   var tail: [UInt8] {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return name }
     return Array(name[(dot &+ 1)...])
+  }
+
+  /// Whether its code binds a name by something other than an import.
+  func binds(_ name: [UInt8]) -> Bool {
+    guard let scan, !scan.bindings.isEmpty else { return false }
+    if bindings == nil {
+      var table = ByteTable<Bool>()
+      for name in scan.bindings { table.set(name, true) }
+      bindings = table
+    }
+    return bindings?[name] != nil
+  }
+
+  /// Takes the imports that run because one of the `try` body `attempt` failed; none the second time.
+  func takeFallbacks(of attempt: Int) -> [ImportStatement] {
+    guard let scan else { return [] }
+    var table = fallbacks ?? Self.fallbacks(in: scan)
+    // Held once only, the table changes without being copied.
+    fallbacks = nil
+    defer { fallbacks = table }
+    guard table.indices.contains(attempt) else { return [] }
+    let taken = table[attempt]
+    table[attempt] = []
+    return taken.map { scan.statements[$0] }
+  }
+
+  private static func fallbacks(in scan: ImportScan) -> [[Int]] {
+    var table: [[Int]] = []
+    for (index, statement) in scan.statements.enumerated() where statement.fallbackOf > 0 {
+      while table.count <= statement.fallbackOf { table.append([]) }
+      table[statement.fallbackOf].append(index)
+    }
+    return table
   }
 
   /// Whether no scan of it is still to come.

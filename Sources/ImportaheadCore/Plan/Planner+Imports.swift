@@ -2,8 +2,8 @@
 extension Planner {
   /// Plans the module `name`, its packages first, right after `node`.
   ///
-  /// Returns its plan; `nil` for a name that nobody would write: packages are planned, and later
-  /// woken, one inside the other.
+  /// Returns its plan; `nil` for a name that nobody would write, as packages are planned, and later
+  /// woken, one inside the other, and for one more than there may be.
   @discardableResult
   func want(
     _ name: [UInt8], after place: OrderPlace, rank: Int, tentative: Bool = false,
@@ -26,6 +26,7 @@ extension Planner {
       guard let parent else { return nil }
       if order.isBefore(place, parent.place) { place = parent.place }
     }
+    guard modules.count < Self.mostModules else { return nil }
     let module = PlannedModule(
       name: name, parent: parent, place: order.insert(after: place), rank: rank,
       isKnown: isKnown(name))
@@ -102,13 +103,21 @@ extension Planner {
   }
 
   /// Plans the imports that run because an import of the `try` body `attempt` failed.
+  ///
+  /// Those may fail in turn, without an end in sight: one after the other, not one inside the other.
   func planFallbacks(of attempt: Int, importedBy module: PlannedModule) {
-    guard let scan = module.scan, !module.failedAttempts.contains(attempt) else { return }
-    module.failedAttempts.append(attempt)
-    var place = module.place
-    for statement in scan.statements where statement.fallbackOf == attempt {
-      plan(statement, at: &place, rank: module.rank, importedBy: module)
+    failures.append((module, attempt))
+    guard failures.count == 1 else { return }
+    var next = 0
+    while next < failures.count {
+      let (module, attempt) = failures[next]
+      next &+= 1
+      var place = module.place
+      for statement in module.takeFallbacks(of: attempt) {
+        plan(statement, at: &place, rank: module.rank, importedBy: module)
+      }
     }
+    failures = []
   }
 
   /// How far from certain the statement's modules are; `nil` for those that will not be needed.

@@ -45,7 +45,7 @@ extension Planner {
       return false
     }
     // `from package import name` takes what the package's own code calls by that name.
-    if let scan = parent.scan, scan.bindings.contains(module.tail) {
+    if parent.binds(module.tail) {
       settle(module, at: nil)
       return false
     }
@@ -67,12 +67,14 @@ extension Planner {
       }
       return .pending([])
     }
-    let slot = directories[at: index]
-    if case .pending(var waiters) = slot, let module {
-      waiters.append(module)
-      directories[at: index] = .pending(waiters)
+    guard case .pending(var waiters) = directories[at: index], let module else {
+      return directories[at: index]
     }
-    return slot
+    // Held once only, the list grows without being copied.
+    directories[at: index] = .pending([])
+    waiters.append(module)
+    directories[at: index] = .pending(waiters)
+    return .pending([])
   }
 
   /// Reads a directory that was compared with the bundle in vain.

@@ -14,6 +14,8 @@ final class Planner {
   /// Modules whose bytes are there and have not been scanned.
   var arrivals = PlanQueue()
   var roles = ByteTable<Role>()
+  /// `try` bodies that have failed, from the first whose fallbacks are being planned.
+  var failures: [(PlannedModule, Int)] = []
   /// Files started so far.
   var started = 0
   /// What the profile names and has not been started yet.
@@ -66,6 +68,8 @@ final class Planner {
   /// Modules further than this from certain are not fetched before the program asks for them:
   /// one for each unknown condition on the way.
   static let mostRank = 8
+  /// Names that are planned at all: more than three for each file that may be read.
+  static let mostModules = 1 << 16
 
   init(_ settings: SessionSettings, _ cache: FetchCache, _ fetcher: Fetcher) {
     self.settings = settings
