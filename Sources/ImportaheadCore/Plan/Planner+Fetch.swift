@@ -102,7 +102,8 @@ extension Planner {
   /// Takes what became of a file.
   ///
   /// Loaders can have it before it is scanned. One who waits for it already has to wait a little
-  /// longer: else he would ask for what it imports before that is on its way.
+  /// longer: else he would ask for what it imports before that is on its way. Not for a large file: the
+  /// loader takes longer to unmarshal it than the scan, which may cost as much as its size allows.
   func take(_ fetch: FileFetch) {
     if let outcome = fetch.outcome, takeCompared(outcome, at: fetch.path) { return }
     deliver(fetch.outcome, of: fetch.path) { publish(fetch) }
@@ -110,7 +111,9 @@ extension Planner {
 
   /// Lets loaders have a file by calling `publish`, and learns from it.
   func deliver(_ outcome: FileFetch.Outcome?, of path: [UInt8], _ publish: () -> Void) {
-    guard case .bytecode(let module)? = roles[path], cache.isAwaited(file: path) else {
+    guard case .bytecode(let module)? = roles[path], isScanShort(of: outcome),
+      cache.isAwaited(file: path)
+    else {
       publish()
       return learn(outcome, of: path)
     }
@@ -118,6 +121,16 @@ extension Planner {
     if scanArrived(module) { pump() }
     publish()
   }
+
+  /// Whether a scan of what has arrived is sure to take less than a read that somebody has to wait for.
+  private func isScanShort(of outcome: FileFetch.Outcome?) -> Bool {
+    guard case .contents(let bytes, _, _)? = outcome else { return true }
+    return ScanBudget(bytes: bytes.count).limit <= Self.mostAwaitedSteps
+  }
+
+  /// The steps of a scan that somebody may wait for, whatever the file holds: those of 64 KiB, or some
+  /// milliseconds.
+  private static let mostAwaitedSteps = ScanBudget(bytes: 64 << 10).limit
 
   private func learn(_ outcome: FileFetch.Outcome?, of path: [UInt8]) {
     guard let outcome else { return }

@@ -78,4 +78,48 @@ struct PlannerScanTests {
     #expect(taken == [[names[0], names[2]], [], [names[1]], [], []])
     #expect(bound == [true, false, false])
   }
+
+  @Test(
+    "one who waits for a file waits for its scan if that is short",
+    arguments: [(100, true), (60_000, true), (70_000, false), (1 << 20, false)])
+  func awaited(size: Int, isScannedFirst: Bool) throws {
+    typealias Make = InventedBytecode
+    let constants = Make.tuple([Make.bytes(Array(repeating: 0, count: size))])
+    let file = Make.file(
+      Make.code(Make.bytes(Make.unit(Make.Opcode.returnValue)), constants: constants))
+    var settings = SessionSettings()
+    settings.magic = BytecodeHeader(file.span.bytes)?.magic ?? 0
+    let stages = try planning(settings) { planner, cache -> [PlannedModule.Stage] in
+      let path = Array("/importahead/absent.pyc".utf8)
+      let module = Self.module("absent", in: planner)
+      module.location = .bytecode(path, package: nil)
+      planner.roles.set(path, .bytecode(module))
+      _ = cache.begin(file: path)
+      guard let outcome = Self.outcome(file),
+        let waiter = try? Thread({
+          var isDemand = false
+          _ = cache.take(path, isDemand: &isDemand)
+        })
+      else { return [] }
+      while !cache.isAwaited(file: path) { Thread.sleep(milliseconds: 1) }
+      var stages: [PlannedModule.Stage] = []
+      planner.deliver(outcome, of: path) {
+        stages.append(module.stage)
+        cache.finish(file: path, outcome)
+      }
+      _ = waiter.join(milliseconds: 10_000)
+      planner.scanArrival()
+      return stages + [module.stage]
+    }
+    #expect(stages == [isScannedFirst ? .scanned : .submitted, .scanned])
+  }
+
+  private static func outcome(_ file: [UInt8]) -> FileFetch.Outcome? {
+    guard let bytes = FileBytesAllocator().allocate(capacity: file.count),
+      let status = try? FileStatus(path: CPath(Array("/".utf8)))
+    else { return nil }
+    unsafe bytes.tail.copyBytes(from: file)
+    bytes.advance(by: file.count)
+    return .contents(bytes, status, isRacy: false)
+  }
 }
