@@ -5,13 +5,13 @@ import errno
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
 
 import pytest
 from awaited import HAS_BACKEND
+from hung import hung_mount
 from oracle import case
 from oracle.lanes import POOLS, URING
 from oracle.places import REPOSITORY
@@ -171,30 +171,6 @@ def test_f12_an_entry_that_hangs(grove, interpreter, tmp_path):
             assert seconds < 20, lane.name
     finally:
         mount()
-
-
-def hung_mount(folder):
-    """Mounts a FUSE file system whose server answers INIT and nothing else; returns its end."""
-    folder.mkdir()
-    try:
-        device = os.open("/dev/fuse", os.O_RDWR)
-    except OSError as error:
-        pytest.skip("no FUSE here: %s" % error)
-    libc = ctypes.CDLL(None, use_errno=True)
-    options = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % device
-    if libc.mount(b"hung", bytes(folder), b"fuse.hung", 0, options):
-        os.close(device)
-        pytest.skip("no mount here: %s" % os.strerror(ctypes.get_errno()))
-    request = os.read(device, 8192)
-    unique = struct.unpack_from("<Q", request, 8)[0]
-    answer = struct.pack("<IIIIHHIIHHIII24x", 7, 26, 65536, 0, 12, 9, 65536, 1, 1, 1, 0, 0, 0)[:64]
-    os.write(device, struct.pack("<IiQ", 16 + len(answer), 0, unique) + answer)
-
-    def end():
-        libc.umount2(bytes(folder), 2)
-        os.close(device)
-
-    return end
 
 
 def test_38_s07_a_program_with_capabilities_gets_nothing(grove, interpreter, tree):
