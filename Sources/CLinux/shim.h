@@ -10,6 +10,7 @@
 #include <link.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,6 +60,11 @@ static inline int importahead_thread_usage(struct rusage *usage) {
   return getrusage(RUSAGE_THREAD, usage);
 }
 
+// Swift does not see that RLIMIT_NPROC is __RLIMIT_NPROC.
+static inline int importahead_process_limit(struct rlimit *limit) {
+  return getrlimit(RLIMIT_NPROC, limit);
+}
+
 // CPU_COUNT is a macro.
 static inline int importahead_cpu_count(const cpu_set_t *set) { return CPU_COUNT(set); }
 
@@ -68,12 +74,15 @@ static inline int importahead_clear_status_flags(int descriptor) {
 }
 
 // prctl(2) is variadic.
-static inline int importahead_get_child_subreaper(int *is_reaper) {
-  return prctl(PR_GET_CHILD_SUBREAPER, is_reaper);
-}
+static inline int importahead_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+static inline int importahead_set_name(const char *name) { return prctl(PR_SET_NAME, name); }
 
-// fork(2) is marked unavailable in Swift: nothing but a program of one thread may call it.
-static inline pid_t importahead_fork(void) { return fork(); }
+// As fork(2), but no signal is sent when the child ends (clone(2), the low byte of the flags): a wait finds
+// it with __WALL alone. Nothing but a program of one thread may call it.
+static inline pid_t importahead_clone_without_signal(void) {
+  return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+}
+static inline pid_t importahead_reap(pid_t child) { return waitpid(child, NULL, WNOHANG | __WALL); }
 
 // A claim that one process of this network namespace holds at a time, as long as it keeps the descriptor:
 // a socket with an abstract name (unix(7)). The structure's length is counted in bytes of the name.
@@ -120,5 +129,6 @@ static inline int importahead_statx(
 // Flags that glibc declares as macros with casts, or not at all before 2.34.
 static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
 static const int RWF_NOWAIT_FLAG = 0x00000008;
+static const int O_PATH_FLAG = O_PATH;
 static const int CLONE_FILES_FLAG = 0x00000400;
 #endif

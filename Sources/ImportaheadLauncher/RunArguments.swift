@@ -8,6 +8,7 @@ struct RunArguments {
   private var backend: [UInt8]?
   private var stats: [UInt8]?
   private var isQuiet = false
+  private let words: Words
   /// The program and its arguments.
   private let command: Words
 
@@ -36,6 +37,7 @@ struct RunArguments {
         return nil
       }
     }
+    self.words = words
     command = words.dropping(index)
     guard !command[0].isEmpty, isQuiet || !isIsolated else { return nil }
   }
@@ -96,7 +98,7 @@ struct RunArguments {
     Variable.set("PYTHONPATH", distribution.searchPath)
     if let boot = boot(path: before) {
       Variable.set("IMPORTAHEAD_BOOT", boot.mark)
-      boot.begin()
+      boot.begin { words.overwrite(by: "importahead: reading ahead") }
     }
     command.execute(command[0])
   }

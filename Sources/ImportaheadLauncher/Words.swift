@@ -24,6 +24,20 @@ internal import CLinux
     return unsafe Words(first: first + index, count: count &- index)
   }
 
+  /// Puts a text where ps(1) reads the words (proc(5), `cmdline`), which are lost.
+  func overwrite(by text: StaticString) {
+    guard count > 0, let start = unsafe first[0], let last = unsafe first[count &- 1] else {
+      return
+    }
+    // execve(2) puts them one behind the other.
+    let size = unsafe last - start &+ Int(strlen(last))
+    guard size > 0 else { return }
+    let letters = [UInt8](text)
+    for index in 0..<size {
+      unsafe start[index] = index < letters.count ? CChar(bitPattern: letters[index]) : 0
+    }
+  }
+
   /// Replaces this process by `program`, looked for on PATH; returns where that is not possible.
   func execute(_ program: [UInt8]) {
     let name = program.withTerminator

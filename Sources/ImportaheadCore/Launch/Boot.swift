@@ -1,13 +1,14 @@
 internal import CLinux
 
-/// The start of a program before there is an interpreter: what it will read is brought into the page
-/// cache by a process of its own, which the program never sees.
+/// The start of a program before there is an interpreter: what that will read is brought into the page cache
+/// by a process that has ended when the program begins.
 public struct Boot {
   /// What tells the hook which record is this program's; empty where there is to be none.
   public private(set) var mark: [UInt8] = []
-  private var record: [UInt8] = []
+  /// Where the record is, if it is to be read.
+  private var place: BootPlace?
 
-  /// Finds the record of a program.
+  /// Names the record of a program, and reads nothing.
   ///
   /// `home` and `below` say where profiles are kept, as `ProfileSettings` does.
   public init(
@@ -18,11 +19,7 @@ public struct Boot {
       let digits = BootKey.digits(command, interpreter: interpreter, variables: variables)
     else { return }
     mark = digits + [UInt8(ascii: ":")] + Decimal.digits(of: Int(getpid()))
-    guard isRead,
-      let directory = try? PrivateDirectory(home: home, below: below, mayCreate: false),
-      let (bytes, _) = try? directory.read(BootKey.fileName(digits), limit: Profile.mostBytes)
-    else { return }
-    record = bytes
+    if isRead { place = BootPlace(home: home, below: below, name: BootKey.fileName(digits)) }
   }
 
   /// The digits that `mark` holds if it was made by the process that this one was.
@@ -34,38 +31,56 @@ public struct Boot {
     return digits
   }
 
-  /// Starts to read what the program will, if any of it is not in the page cache; waits for none of it.
-  public func begin() {
-    guard !record.isEmpty, let found = BootRecord(record), BootProbe.isCold(found),
-      Self.mayLeaveChild
-    else { return }
-    // The process that reads is nobody's child by the time there is a program: its parent has ended.
-    let program = ProcessThreads(of: getpid())
-    let child = importahead_fork()
-    if child == 0 {
-      if importahead_fork() == 0 { Self.work(found, before: program) }
-      _exit(0)
+  /// Has read what the interpreter will, if any of it is not in the page cache, and waits for that as long
+  /// as it gets on.
+  ///
+  /// `rename` gives the process that does it a name of its own.
+  public func begin(_ rename: () -> Void) {
+    guard let place, !Confinement.hasSystemCallFilter else { return }
+    let isAtHand = !place.isCold
+    let found = isAtHand ? place.record : nil
+    if isAtHand {
+      guard let found, BootProbe.isCold(found) else { return }
     }
-    var status: Int32 = 0
-    while child > 0, unsafe waitpid(child, &status, 0) < 0, importahead_errno() == EINTR {}
-    // This process touches these next: a page fault that came first would have the device's whole
-    // read-ahead window read, megabytes on some, and wait for a page in its middle.
-    BootWork(found.interpreter).perform(threads: 1)
+    let threads = Swift.min(TaskRoom.left.map { $0 / 4 } ?? Int.max, BootWork.mostThreads)
+    guard threads > 0, Self.isParentOfItsKind else { return }
+    let forerunner = try? Forerunner { progress in
+      _ = unsafe importahead_set_name("importahead")
+      rename()
+      guard let record = found ?? place.record else { return }
+      progress.report()
+      guard isAtHand || BootProbe.isCold(record) else { return }
+      BootWork(record) { progress.report() }.perform(threads: threads)
+    }
+    forerunner?.finish()
   }
 
-  /// Whether somebody else takes care of a process whose parent has ended.
-  private static var mayLeaveChild: Bool {
-    var isReaper: Int32 = 0
-    let result = unsafe importahead_get_child_subreaper(&isReaper)
-    return result == 0 && isReaper == 0 && getpid() != 1
+  /// Whether a child would be in the namespace of this process: the first in another (unshare(2),
+  /// `CLONE_NEWPID`) is its process 1, whose end would take that from the program.
+  private static var isParentOfItsKind: Bool {
+    let own = try? FileStatus(path: CPath(Array("/proc/self/ns/pid".utf8)))
+    let next = try? FileStatus(path: CPath(Array("/proc/self/ns/pid_for_children".utf8)))
+    guard let own, let next else { return false }
+    return own.device == next.device && own.inode == next.inode
+  }
+}
+
+/// Where a program's record is.
+struct BootPlace {
+  let home: [UInt8]
+  let below: [[UInt8]]
+  let name: [UInt8]
+
+  /// Whether reading the record would have to wait.
+  var isCold: Bool {
+    BootProbe.isCold(own: PathBytes.join(below.reduce(home) { PathBytes.join($0, $1) }, name))
   }
 
-  private static func work(_ record: BootRecord, before program: ProcessThreads) -> Never {
-    _ = setsid()
-    // Whoever waits for the end of the program's output must not wait for us.
-    try? Thread.enterPrivateDescriptorTable()
-    _ = unsafe chdir("/")
-    BootWork(record, before: program).perform()
-    _exit(0)
+  /// The record; `nil` where there is none that can be trusted.
+  var record: BootRecord? {
+    guard let directory = try? PrivateDirectory(home: home, below: below, mayCreate: false),
+      let (bytes, _) = try? directory.read(name, limit: Profile.mostBytes)
+    else { return nil }
+    return BootRecord(bytes)
   }
 }

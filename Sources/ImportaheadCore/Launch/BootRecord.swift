@@ -1,5 +1,4 @@
-/// What a start of one program reads, the interpreter's own files included: for what stands before the
-/// interpreter.
+/// What an interpreter reads before a session can begin, in its order: for what stands before the interpreter.
 ///
 /// In a file: a first line, then for each thing its path and what to do with it, each followed by a
 /// NUL, then a checksum. Like a profile it is a list of hints, and holds no code.
@@ -24,20 +23,9 @@ struct BootRecord: Sendable {
 
   private(set) var entries: [Entry] = []
 
-  /// What execve(2) and the dynamic linker will read: the objects at the record's beginning.
-  var interpreter: BootRecord {
-    var record = BootRecord()
-    record.entries = Array(
-      entries.prefix { entry in
-        if case .pages = entry.action { return true }
-        return false
-      })
-    return record
-  }
-
   /// The most entries; a module has two.
   static let mostEntries = 4 &* Profile.mostEntries
-  private static let heading = Array("importahead boot 1\n".utf8)
+  private static let heading = Array("importahead boot 2\n".utf8)
   private static let checksumSize = 17
 
   /// A record without entries.
@@ -107,8 +95,9 @@ struct BootRecord: Sendable {
 
 extension BootRecord {
   /// What a start needed: the interpreter's own objects, what it looked for and what else was mapped before
-  /// the session began (this library among it), then what the profile names.
-  init(_ mapped: [UsedLibrary], _ profile: Profile, in scope: ProfileScope) {
+  /// the session began (this library among it), then what the session reads first, the profile at `profile`
+  /// and the bundle.
+  init(_ mapped: [UsedLibrary], profile: [UInt8], in scope: ProfileScope) {
     let settings = scope.settings
     let isExtension = { (library: UsedLibrary) in
       settings.extensionSuffixes.contains { library.path.suffix($0.count).elementsEqual($0) }
@@ -117,42 +106,29 @@ extension BootRecord {
     for library in mapped { for name in library.missing { add(name, .status) } }
     add(settings.profile.start, settings)
     for library in mapped where isExtension(library) { add(library.path, .pages(library.pages)) }
-    // The session takes from a bundle what is as it was packed, and asks for statuses alone.
-    let isBundled = add(bundle: settings.bundle)
-    for entry in profile.worthwhile {
-      switch entry.kind {
-      case .directory: add(entry.path, isBundled ? .status : .names)
-      case .bytecode: add(entry.path, isBundled ? .status : .contents)
-      case .data: add(entry.path, .contents)
-      case .name: add(entry.path, .status)
-      case .native, .library:
-        if let pages = entry.pages { add(entry.path, .pages(pages.withoutEnd)) }
-      case .source: add(source: entry.path, settings, bytecode: isBundled ? .status : .contents)
-      }
-    }
+    add(profile, .contents)
+    add(bundle: settings.bundle)
   }
 
-  /// Adds a source by its status, and what is done with its bytecode; its contents where the interpreter
-  /// keeps no bytecode.
-  mutating func add(source path: [UInt8], _ settings: SessionSettings, bytecode action: Action) {
+  /// Adds a source by its status, and its bytecode; its contents where the interpreter keeps no bytecode.
+  mutating func add(source path: [UInt8], _ settings: SessionSettings) {
     guard !settings.cacheSuffix.isEmpty else { return add(path, .contents) }
     add(path, .status)
     let file = PathBytes.bytecodePath(
       of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-    add(file, action)
+    add(file, .contents)
   }
 
-  /// Adds all pages of a bundle; `false` where there is none.
-  private mutating func add(bundle path: [UInt8]) -> Bool {
+  /// Adds all pages of a bundle, where there is one.
+  private mutating func add(bundle path: [UInt8]) {
     guard !path.isEmpty, let status = try? FileStatus(path: CPath(path)), status.isRegular else {
-      return false
+      return
     }
     let size = Int(clamping: status.size)
     let all = LibraryPages.Range(start: 0, count: size / LibraryPages.unit &+ 1)
     guard let pages = LibraryPages(size: size, modified: status.modified, touched: [all]) else {
-      return false
+      return
     }
     add(path, .pages(pages))
-    return true
   }
 }

@@ -5,40 +5,63 @@ internal import CLinux
 /// Brings what a record names into the page cache, many at once and in its order.
 final class BootWork: @unchecked Sendable {
   private let entries: [BootRecord.Entry]
-  private let program: ProcessThreads?
   private let fileSystems = KnownFileSystems()
   private let monitor = Monitor()
+  private let report: @Sendable () -> Void
   private var next = 0
-  private let deadline = Instant.now.adding(milliseconds: 10_000)
 
-  /// A cold open waits for one read after the other: so many wait at once.
-  static let threads = 16
+  /// A cold open waits for one read after the other: so many wait at once, at a local disk.
+  private static let fewThreads = 16
+  /// So many wait at once for a server.
+  static let mostThreads = 64
+  /// What takes longer than this is asked of a server, or of a slow disk; nanoseconds.
+  private static let slow = 1_000_000
   /// The largest file that is brought in as a whole.
   private static let mostContents = 8 << 20
   /// The most bytes of all.
   private var bytesLeft = 1 << 30
 
-  /// Work that ends, where there is a `program`, when that has a second thread: a session, which reads
-  /// the rest itself.
-  init(_ record: BootRecord, before program: ProcessThreads? = nil) {
+  /// Work that calls `report`, on any thread, with each entry that it has done.
+  init(_ record: BootRecord, report: @escaping @Sendable () -> Void = {}) {
     entries = record.entries
-    self.program = program
+    self.report = report
   }
 
-  /// Does everything, on this thread and others; returns when all that had to be waited for has come.
-  func perform(threads count: Int = BootWork.threads) {
-    let threads = (1..<count).compactMap { _ in try? Thread { self.work() } }
-    work()
+  /// Does everything, on this thread and others, `most` in all; returns when all that had to be waited for
+  /// has come.
+  func perform(threads most: Int = BootWork.mostThreads) {
+    var threads: [Thread] = []
+    start(Swift.min(most, Self.fewThreads) &- 1, &threads)
+    while let entry = take() {
+      let begin = Instant.now
+      finish(entry)
+      let isSlow = Instant.now.nanoseconds &- begin.nanoseconds > Self.slow
+      if isSlow { start(Swift.min(most, left) &- 1 &- threads.count, &threads) }
+    }
     for thread in threads { _ = thread.join(milliseconds: 10_000) }
   }
 
-  private func work() {
-    while program?.count ?? 1 == 1, let entry = take() { perform(entry) }
+  private func start(_ count: Int, _ threads: inout [Thread]) {
+    for _ in 0..<Swift.max(count, 0) {
+      let thread = try? Thread {
+        while let entry = self.take() { self.finish(entry) }
+      }
+      guard let thread else { return }
+      threads.append(thread)
+    }
   }
+
+  private func finish(_ entry: BootRecord.Entry) {
+    perform(entry)
+    report()
+  }
+
+  /// How many entries nobody has taken.
+  private var left: Int { monitor.locked { entries.count &- next } }
 
   private func take() -> BootRecord.Entry? {
     monitor.locked {
-      guard next < entries.count, bytesLeft > 0, Instant.now < deadline else { return nil }
+      guard next < entries.count, bytesLeft > 0 else { return nil }
       next &+= 1
       return entries[next &- 1]
     }
@@ -81,6 +104,22 @@ enum BootProbe {
       let index = sample &* (files.count &- 1) / (samples &- 1)
       return files.indices.contains(index) && isCold(files[index])
     }
+  }
+
+  /// Whether a file of ours would have to wait, or might: a file system with no device of its own may be
+  /// anybody's, and open(2) may ask a server whatever is cached.
+  static func isCold(own path: [UInt8]) -> Bool {
+    let name = CPath(path)
+    let flags = O_PATH_FLAG | O_CLOEXEC
+    let descriptor = unsafe importahead_openat2(
+      name.pointer, UInt64(flags), UInt64(RESOLVE_CACHED))
+    guard descriptor >= 0 else { return Errno.last.code != ENOENT }
+    defer { _ = close(descriptor) }
+    guard let status = try? FileStatus(descriptor: descriptor), status.device >> 32 != 0 else {
+      return true
+    }
+    // Whoever reads it refuses anything else.
+    return status.isRegular && isCold(BootRecord.Entry(path: path, action: .contents))
   }
 
   private static func isCold(_ entry: BootRecord.Entry) -> Bool {

@@ -72,6 +72,6 @@ extension BootRecord {
     }
     guard settings.sourceSuffixes.contains(where: { path.suffix($0.count).elementsEqual($0) })
     else { return add(path, .contents) }
-    add(source: path, settings, bytecode: .contents)
+    add(source: path, settings)
   }
 }

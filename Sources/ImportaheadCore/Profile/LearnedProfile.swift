@@ -138,7 +138,7 @@ final class LearnedProfile: @unchecked Sendable {
     guard let previous else { return }
     let next = self.next(needs, after: previous, atEnd: atEnd, renewsPages: renewsPages)
     let isWritten = next.map { !$0.entries.isEmpty && write($0.encoded(), to: name) } ?? false
-    if atEnd { saveBoot(next ?? previous, isNew: isWritten) }
+    if atEnd { saveBoot(isNew: isWritten) }
     monitor.locked {
       isBusy = false
       monitor.notifyAll()
@@ -174,12 +174,12 @@ final class LearnedProfile: @unchecked Sendable {
   }
 
   /// Writes what the launcher may read ahead at the next start, where there is a launcher.
-  private func saveBoot(_ profile: Profile, isNew: Bool) {
+  private func saveBoot(isNew: Bool) {
     guard BootKey.isValid(settings.profile.boot) else { return }
-    let name = BootKey.fileName(settings.profile.boot)
-    if !isNew, let directory = try? open(mayCreate: false), directory.holds(name) { return }
-    let record = BootRecord(mapped.interpreter, profile, in: scope)
-    _ = write(record.encoded, to: name)
+    let file = BootKey.fileName(settings.profile.boot)
+    if !isNew, let directory = try? open(mayCreate: false), directory.holds(file) { return }
+    let record = BootRecord(mapped.interpreter, profile: PathBytes.join(path, name), in: scope)
+    _ = write(record.encoded, to: file)
   }
 
   private func write(_ bytes: [UInt8], to name: [UInt8]) -> Bool {

@@ -61,9 +61,6 @@ struct LibraryPages: Equatable, Sendable {
   /// How many bytes some ranges are.
   static func bytes(of ranges: [Range]) -> Int { ranges.reduce(0) { $0 &+ $1.count } &* unit }
 
-  /// The pages without what only the end touches.
-  var withoutEnd: LibraryPages { LibraryPages(size: size, modified: modified, ranges: ranges) }
-
   /// Takes over as the end's what `later` has of the same file and these have not.
   mutating func setEnd(from later: LibraryPages) {
     guard later.size == size, later.modified == modified else { return }

@@ -20,12 +20,6 @@ struct BootRecordTests {
     #expect(BootRecord(BootRecord().encoded)?.entries.isEmpty == true)
   }
 
-  @Test("what execve and the dynamic linker read is what stands in front of the modules")
-  func interpreter() {
-    #expect(sample.interpreter.entries == [sample.entries[0]])
-    #expect(BootRecord().interpreter.entries.isEmpty)
-  }
-
   @Test("a file cut short anywhere, or with any bit flipped, is no record")
   func damage() {
     let bytes = sample.encoded
@@ -44,7 +38,7 @@ struct BootRecordTests {
     var record = BootRecord()
     record.add(Array(path.utf8), .contents)
     #expect(record.entries.isEmpty)
-    let content = Array("importahead boot 1\n".utf8) + Array(path.utf8) + [0, 0]
+    let content = Array("importahead boot 2\n".utf8) + Array(path.utf8) + [0, 0]
     #expect(BootRecord(content + Profile.checksum(of: content[...])) == nil)
   }
 
@@ -53,7 +47,7 @@ struct BootRecordTests {
     var generator = SplitMix(state: 11)
     let alphabet = Array("/ab.\u{0}\u{0}s d0+1f".utf8)
     for _ in 0..<4000 {
-      var content = Array("importahead boot 1\n".utf8)
+      var content = Array("importahead boot 2\n".utf8)
       for _ in 0..<Int.random(in: 0..<60, using: &generator) {
         content.append(alphabet.randomElement(using: &generator) ?? 0)
       }
@@ -62,57 +56,40 @@ struct BootRecordTests {
     }
   }
 
-  @Test("a program's files come after the interpreter's, sources by their status alone")
-  func fromProfile() {
-    var profile = Profile()
-    profile.entries = [
-      entry(.directory, "/lib/py"), entry(.source, "/lib/py/a.py"),
-      entry(.native, "/lib/py/b.so", pages: pages(of: 1 << 20)), entry(.native, "/lib/py/c.so"),
-    ]
+  @Test("the interpreter's own come first, then what it looks for, the extension, and the profile")
+  func start() {
     var mapped = ["/usr/bin/python", "/lib/py/own.abi3.so", "/lib/libc.so.6"].map {
       UsedLibrary(name: Array($0.utf8), path: Array($0.utf8), pages: pages(of: 1 << 20))
     }
     mapped[0].missing = [Array("/opt/lib/tls".utf8)]
     var settings = profileSettings()
     settings.pathEntries = [Array("/lib/py".utf8)]
-    let record = BootRecord(mapped, profile, in: ProfileScope(settings: settings))
+    let record = BootRecord(
+      mapped, profile: Array("/cache/a.profile".utf8), in: ProfileScope(settings: settings))
     let texts = record.entries.map { String(decoding: $0.path, as: UTF8.self) }
     #expect(
       texts == [
         "/usr/bin/python", "/lib/libc.so.6", "/opt/lib/tls", "/lib/py", "/lib/py/own.abi3.so",
-        "/lib/py",
-        "/lib/py/a.py", "/lib/py/__pycache__/a.cpython-311.pyc", "/lib/py/b.so",
+        "/cache/a.profile",
       ])
-    #expect(record.entries.map(\.action).dropFirst(5).prefix(3) == [.names, .status, .contents])
-    // What is opened by the hook, and not by execve, is not waited for before it.
-    #expect(record.interpreter.entries.count == 2)
+    #expect(record.entries.suffix(3).first?.action == .names)
+    #expect(record.entries.last?.action == .contents)
   }
 
-  @Test("with a bundle its pages are read, and of what it may hold the status alone is asked for")
+  @Test("all pages of a bundle are read, and none where it is gone")
   func bundled() throws {
     let tree = try TemporaryTree()
     try tree.write("it.bundle", [UInt8](repeating: 1, count: 9000))
-    var profile = Profile()
-    profile.entries = [
-      entry(.directory, "/lib/py"), entry(.source, "/lib/py/a.py"),
-      entry(.bytecode, "/lib/py/b.pyc"),
-      entry(.data, "/lib/py/c.txt"),
-    ]
     var settings = profileSettings()
     settings.pathEntries = []
     for (bundle, isThere) in [("it.bundle", true), ("none", false)] {
       settings.bundle = tree.bytes(bundle)
-      let entries = BootRecord([], profile, in: ProfileScope(settings: settings)).entries
-      let texts = entries.suffix(5).map { String(decoding: $0.path, as: UTF8.self) }
-      #expect(
-        texts == [
-          "/lib/py", "/lib/py/a.py", "/lib/py/__pycache__/a.cpython-311.pyc", "/lib/py/b.pyc",
-          "/lib/py/c.txt",
-        ])
-      let plain: [BootRecord.Action] = [.names, .status, .contents, .contents, .contents]
-      let spared: [BootRecord.Action] = [.status, .status, .status, .status, .contents]
-      #expect(entries.suffix(5).map(\.action) == (isThere ? spared : plain))
-      guard case .pages(let pages)? = entries.first?.action else { continue }
+      let record = BootRecord(
+        [], profile: Array("/cache/a.profile".utf8), in: ProfileScope(settings: settings))
+      guard case .pages(let pages)? = record.entries.last?.action else {
+        #expect(!isThere)
+        continue
+      }
       #expect(isThere && pages.ranges == [LibraryPages.Range(start: 0, count: 3)])
     }
   }
@@ -155,6 +132,12 @@ struct BootKeyTests {
 
 @Suite("Boot work")
 struct BootWorkTests {
+  private final class Steps: @unchecked Sendable {
+    private let monitor = Monitor()
+    private(set) var count = 0
+    func add() { monitor.locked { count += 1 } }
+  }
+
   @Test("what is there is warm afterwards, and what is not does no harm")
   func work() throws {
     let tree = try TemporaryTree()
@@ -201,20 +184,33 @@ struct BootWorkTests {
     #expect(cold > 0 || evicted == 0)
   }
 
-  @Test("work before a program ends with its first session, and goes on where nobody can tell")
-  func session() throws {
+  @Test("every entry that is done is reported, be it there or not")
+  func reports() throws {
     let tree = try TemporaryTree()
-    try tree.write("file.pyc", [UInt8](repeating: 1, count: 40_000))
-    let watch = inotify_init1(Int32(IN_NONBLOCK))
-    defer { close(watch) }
-    try #require(inotify_add_watch(watch, tree.path("file.pyc"), UInt32(IN_OPEN)) >= 0)
+    try tree.write("file.pyc", [UInt8](repeating: 1, count: 400))
     var record = BootRecord()
-    record.add(tree.bytes("file.pyc"), .contents)
-    var events = [UInt8](repeating: 0, count: 4096)
-    // The tests have many threads; nobody has the id 0.
-    for (process, opens) in [(getpid(), false), (0, true)] {
-      BootWork(record, before: ProcessThreads(of: process)).perform(threads: 2)
-      #expect((read(watch, &events, events.count) > 0) == opens)
+    for name in ["file.pyc", "gone", "file.pyc"] {
+      record.add(tree.bytes(name), .contents)
+      record.add(tree.bytes(name), .names)
     }
+    for threads in [0, 1, 2, 64] {
+      let steps = Steps()
+      BootWork(record) { steps.add() }.perform(threads: threads)
+      #expect(steps.count == 6)
+    }
+  }
+
+  @Test("a file of ours is cold where looking at it may have to wait for somebody")
+  func own() throws {
+    let tree = try TemporaryTree()
+    try tree.write("file.boot", [1])
+    let status = try FileStatus(path: CPath(tree.bytes("file.boot")))
+    // tmpfs, overlay and most of the network's have no device of their own.
+    #expect(BootProbe.isCold(own: tree.bytes("file.boot")) == (status.device >> 32 == 0))
+    #expect(BootProbe.isCold(own: Array("/proc/self/status".utf8)))
+    guard status.device >> 32 != 0 else { return }
+    // Once looked for, a name that is not there is known not to be.
+    _ = try? FileStatus(path: CPath(tree.bytes("gone")))
+    #expect(!BootProbe.isCold(own: tree.bytes("gone")))
   }
 }

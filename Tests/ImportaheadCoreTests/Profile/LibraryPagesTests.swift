@@ -25,7 +25,6 @@ struct LibraryPagesTests {
     var ended = some
     ended.atEnd = [.init(start: 50, count: 2), .init(start: 60, count: 1)]
     #expect(LibraryPages(ended.encoded[...]) == ended)
-    #expect(ended.withoutEnd == some)
     #expect(parsed("3000 5 1+1 ;0+1 ")?.atEnd == [.init(start: 0, count: 1)])
   }
 
