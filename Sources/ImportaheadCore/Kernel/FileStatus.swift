@@ -78,6 +78,10 @@ public struct FileStatus: Equatable, Sendable {
     self.init(raw)
   }
 
-  /// The fields asked for.
-  static let mask = UInt32(STATX_BASIC_STATS)
+  /// The fields asked for: those that are kept.
+  ///
+  /// The time of access would cost a round trip of its own where a server has it and the file has been read.
+  static let mask = UInt32(
+    STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_MTIME | STATX_CTIME | STATX_INO
+      | STATX_SIZE)
 }
