@@ -126,6 +126,14 @@ static inline int importahead_statx(
   return statx(directory, path, flags, mask, status);
 }
 
+// The compiler's atomic operations are no functions that Swift could import.
+static inline long importahead_load(const long *place) {
+  return __atomic_load_n(place, __ATOMIC_ACQUIRE);
+}
+static inline void importahead_store(long *place, long value) {
+  __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
 // Flags that glibc declares as macros with casts, or not at all before 2.34.
 static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
 static const int RWF_NOWAIT_FLAG = 0x00000008;

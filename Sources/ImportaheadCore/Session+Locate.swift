@@ -33,38 +33,59 @@ extension Session {
   /// Finds the module with the full name `name` in `directory`, as importlib's FileFinder would.
   ///
   /// Answers only where listings that are current prove the answer: every directory involved is
-  /// asked for its status now. `nil` says nothing at all; importlib looks for itself. May wait for a
-  /// listing in flight, for `directory`'s own if `mayWait`: the caller must not hold the GIL.
+  /// asked for its status now, when nothing is left to wait for. `.notFound` says nothing at all; importlib
+  /// looks for itself. May wait for a moment for a listing in flight, for `directory`'s own if `mayWait`: the
+  /// caller must not hold the GIL.
   ///
   /// A module that is not on its way is put there: its loader is about to ask for it.
-  public func locate(_ name: [UInt8], in directory: [UInt8], mayWait: Bool) -> FoundModule? {
-    guard let listing = cache.freshListing(directory, mayWait: mayWait) else { return nil }
+  public func locate(
+    _ name: [UInt8], in directory: [UInt8], mayWait: Bool, _ question: inout Question
+  ) -> Attempt<FoundModule> {
+    let outer: DirectoryListing
+    switch listing(directory, &question, mayWait: mayWait) {
+    case .found(let found): outer = found
+    case .notFound: return .notFound
+    case .pending: return .pending
+    }
     let dot = name.lastIndex(of: PathBytes.dot)
     let tail = dot.map { Array(name[($0 &+ 1)...]) } ?? name
-    switch listing.kind(of: tail) {
-    case .unknown: return nil
-    case .directory:
-      let package = PathBytes.join(directory, tail)
-      guard let inner = cache.freshListing(package) else {
-        if !cache.isKnown(listing: package) { demand(module: name) }
-        return nil
-      }
-      switch code(named: Array("__init__".utf8), in: inner) {
-      case .doubtful: return nil
-      case .here(let file):
-        prompt(name, file)
-        return FoundModule(
-          kind: file.kind, suffixIndex: file.suffixIndex, path: file.path, package: package,
-          directory: listing)
-      case .notHere: break
-      }
-    case .file, .absent: break
+    let kind = outer.kind(of: tail)
+    guard kind == .directory else {
+      guard kind != .unknown, cache.isFresh(outer) else { return .notFound }
+      return found(name, tail, in: outer)
     }
-    guard case .here(let file) = code(named: tail, in: listing) else { return nil }
+    let package = PathBytes.join(directory, tail)
+    switch listing(package, &question) {
+    case .pending: return .pending
+    case .notFound:
+      if !cache.isKnown(listing: package), cache.isFresh(outer) { demand(module: name) }
+      return .notFound
+    case .found(let inner):
+      guard cache.isFresh(outer), cache.isFresh(inner) else { return .notFound }
+      switch code(named: Array("__init__".utf8), in: inner) {
+      case .doubtful: return .notFound
+      case .here(let file): return found(name, file, package: package, from: outer)
+      case .notHere: return found(name, tail, in: outer)
+      }
+    }
+  }
+
+  /// A module that is no package, if it is there.
+  private func found(
+    _ name: [UInt8], _ stem: [UInt8], in listing: DirectoryListing
+  ) -> Attempt<FoundModule> {
+    guard case .here(let file) = code(named: stem, in: listing) else { return .notFound }
+    return found(name, file, package: nil, from: listing)
+  }
+
+  private func found(
+    _ name: [UInt8], _ file: CodeFile, package: [UInt8]?, from listing: DirectoryListing
+  ) -> Attempt<FoundModule> {
     prompt(name, file)
-    return FoundModule(
-      kind: file.kind, suffixIndex: file.suffixIndex, path: file.path, package: nil,
-      directory: listing)
+    return .found(
+      FoundModule(
+        kind: file.kind, suffixIndex: file.suffixIndex, path: file.path, package: package,
+        directory: listing))
   }
 
   /// Lets the session learn of a module that was found, unless it has started its file before.
@@ -76,9 +97,9 @@ extension Session {
       guard !settings.cacheSuffix.isEmpty else { return }
       let file = PathBytes.bytecodePath(
         of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-      if !cache.isKnown(file: file) { demand(module: name) }
+      if !cache.isKnown(file: file) { demand(module: name, file: path) }
     case .bytecode:
-      if !cache.isKnown(file: path) { demand(module: name) }
+      if !cache.isKnown(file: path) { demand(module: name, file: path) }
     }
   }
 

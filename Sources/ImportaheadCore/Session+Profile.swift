@@ -4,9 +4,9 @@ extension Session {
     guard let profile else { return }
     profile.expectEnd()
     // Only the session's thread can tell what has been opened; nobody needs it any more.
-    if profile.isWatching { stop(milliseconds: 500) }
+    if profile.isWatching { stop(milliseconds: 100) }
     guard let needs = cache.needs else { return }
-    profile.save(needs, atEnd: true, renewsPages: cache.statistics.pagesStale > 0)
+    profile.saveAtEnd(needs, renewsPages: cache.statistics.pagesStale > 0)
   }
 
   /// Keeps what the program's destructors have touched; called when they have run.

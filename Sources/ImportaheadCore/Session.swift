@@ -1,43 +1,48 @@
 /// One program's prefetching, from its start until nothing new appears.
 ///
 /// The session's thread scans, resolves and fetches; threads that import take from the cache. When
-/// all is done the thread ends; a demand it has not foreseen starts it again.
+/// all is done the thread ends; a demand it has not foreseen starts another.
 public final class Session: @unchecked Sendable {
   let settings: SessionSettings
   let cache = FetchCache()
-  /// What past runs needed; `nil` where that is not asked for.
+  /// What past runs needed; `nil` where that is not asked for, and in the child of a fork.
   private(set) var profile: LearnedProfile?
   /// Guards what follows.
-  private let monitor = Monitor()
-  private var thread: Thread?
-  private var waker: WorkerPool?
-  private var phase = Phase.idle
-  private var starts = 0
-  private var rest = Rest()
+  let monitor = Monitor()
+  private var phase = Phase.idle(after: nil)
+  /// How many threads are about to fork: meanwhile none of ours is started.
+  private var forks = 0
+  private(set) var starts = 0
+  var rest = Rest()
   private var isEnding = false
-  /// Touched by the session's thread alone; kept from one start to the next.
-  private var planner: Planner?
-  /// Whether that thread may run on more than one processor; touched by it alone.
-  private var isMovable = true
+  /// What was planned, kept from one stint to the next; `nil` while a stint has it, and before the first.
+  private var plan: Planner?
+  /// What the next planner begins with.
+  private var origin = Origin.program
+  /// Tells this process from children that were made behind the back of pthread_atfork(3).
+  private let mark = ProcessMark()
 
+  /// What there is of the session's threads.
   private enum Phase {
-    case idle, running, stopping
+    /// None works, and a demand starts one, which sees the end of the one before.
+    case idle(after: Stint?)
+    case running(Stint)
+    /// None works any more in this process: they have worked as long as they may.
+    case spent
+    /// None works any more, here or in a child.
+    case stopped
   }
 
-  /// How long the thread stays when all is done and nobody asks for anything, in milliseconds: a
-  /// demand finds a thread that waits sooner than one that must be started.
-  private static let patience = 60
+  /// What a planner begins with.
+  enum Origin {
+    /// What the program starts from, and its profile.
+    case program
+    /// Nothing but demands: the start of this process is behind it.
+    case demands
+  }
 
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
-  /// Files and statuses in a row that the kernel had in memory, those of some sixteen modules, after which
-  /// it is asked whether reading on is worth its processor time.
-  private static let leastCached = 32
-  /// Modules of a program that is worth a watch: to end one takes the kernel more than 10 ms, which
-  /// a program that ends at once has to wait for in part.
-  private static let leastWatched = 64
-  /// The starts of the thread that still belong to the start of the program.
-  private static let mostWatchedStarts = 8
 
   /// Prepares a session; nothing happens before `start()`.
   public init(settings: SessionSettings) {
@@ -47,22 +52,36 @@ public final class Session: @unchecked Sendable {
     cache.startRecording()
   }
 
+  /// Prepares the session of a process that was made without fork(2) being told of: nothing of `parent`
+  /// but its settings can be trusted, since a thread that does not exist here may have been at it.
+  private init(behind parent: Session) {
+    settings = parent.settings
+    origin = .demands
+    // Never touched again, and never freed.
+    _ = unsafe Unmanaged.passRetained(parent)
+  }
+
+  /// The session of the calling process: this one, or a new one in a child that it does not know of.
+  ///
+  /// A look at memory alone.
+  public var ofThisProcess: Session { mark.isHere ? self : Session(behind: self) }
+
   /// Starts the session's thread; throws where the process may not have another.
   public func start() throws(Errno) {
     monitor.lock()
     defer { monitor.unlock() }
-    guard phase == .idle, starts < Self.mostStarts else { return }
+    guard case .idle(let earlier) = phase, forks == 0, starts < Self.mostStarts else { return }
     starts &+= 1
-    // An earlier thread has said that it is done and is about to end: not the importing thread, which
-    // may be the one that starts us again, but its successor waits for that.
-    let earlier = thread
+    let stint = Stint()
     let importing = Processor.current
-    thread = try Thread {
+    stint.thread = try Thread {
       importing.leave()
-      _ = earlier?.join(milliseconds: 1000)
-      self.run()
+      // It has said that it is done and is about to end: not the importing thread, which may be the one that
+      // starts us, but its successor waits for that.
+      _ = earlier?.thread?.join(milliseconds: 1000)
+      self.run(stint)
     }
-    phase = .running
+    phase = .running(stint)
   }
 
   /// Stops the session for good, waiting for its threads for at most `milliseconds`.
@@ -70,15 +89,11 @@ public final class Session: @unchecked Sendable {
   /// Returns whether they have ended. What is in memory can still be taken.
   @discardableResult
   public func stop(milliseconds: Int) -> Bool {
-    monitor.lock()
-    phase = .stopping
-    waker?.relayWake()
-    let running = thread
-    thread = nil
-    monitor.unlock()
-    let ended = running?.join(milliseconds: milliseconds) ?? true
+    let deadline = Instant.now.adding(milliseconds: milliseconds)
+    let stint = leave()
+    let ended = stint?.end(by: deadline) ?? true
     cache.abandonInFlight()
-    return ended
+    return profile?.endReading(milliseconds: deadline.millisecondsLeft) ?? true && ended
   }
 
   /// Has the session's thread end, beside the end of the program, what takes a while to end.
@@ -87,46 +102,54 @@ public final class Session: @unchecked Sendable {
   public func prepareForEnd() {
     monitor.lock()
     isEnding = true
-    if phase == .running { waker?.relayWake() }
+    if case .running(let stint) = phase { stint.wake() }
     monitor.unlock()
   }
 
-  /// Makes the session harmless in the child of a fork: its threads are not there.
-  public func becomeChild() {
-    cache.abandonLock()
-    monitor.reset()
-    phase = .stopping
-    thread = nil
-    waker = nil
-    // What a child needs is not what the program needs.
-    profile = nil
-    cache.forgetAll()
-  }
-
-  /// Hands over the bytes of the file at `path`; `nil` where importlib must read it.
+  /// Hands over the bytes of the file at `path`, unless importlib must read it.
   ///
-  /// May wait: the caller must not hold the GIL. `isDemand` is set when `demand(module:)` should be
-  /// told whose file it is.
-  public func take(_ path: [UInt8], isDemand: inout Bool) -> FileBytes? {
-    cache.take(path, isDemand: &isDemand)
+  /// May wait for a moment: the caller must not hold the GIL. `question.isDemand` is set when
+  /// `demand(module:file:)` should be told whose file it is.
+  public func take(_ path: [UInt8], _ question: inout Question) -> Attempt<FileBytes> {
+    let attempt = cache.take(path, &question)
+    if case .pending = attempt { endIfDead() }
+    return attempt
   }
 
-  /// Lets the session learn that a loader asked for a module's file that it had not submitted.
-  public func demand(module name: [UInt8]) {
+  /// Lets the session learn that a loader asked for a module's file that it had not submitted; `file` is
+  /// where the module's code was found, if anywhere.
+  public func demand(module name: [UInt8], file: [UInt8] = []) {
     monitor.lock()
     let answer = rest.answer()
-    if answer == .heed { cache.demand(module: name) }
-    let isIdle = phase == .idle
-    if answer == .heed, phase == .running { waker?.relayWake() }
+    if answer == .heed { cache.demand(FetchCache.Demand(module: name, file: file)) }
+    var isIdle = false
+    switch phase {
+    case .idle: isIdle = true
+    case .running(let stint): if answer == .heed { stint.wake() }
+    case .spent, .stopped: break
+    }
     monitor.unlock()
     if isIdle, answer != .ignore { try? start() }
   }
 
   /// The names in the directory at `path`, each followed by a NUL, if they are known and current.
   ///
-  /// May wait: the caller must not hold the GIL.
-  public func names(in path: [UInt8]) -> [UInt8]? {
-    cache.freshListing(path)?.names
+  /// May wait for a moment: the caller must not hold the GIL.
+  public func names(in path: [UInt8], _ question: inout Question) -> Attempt<[UInt8]> {
+    switch listing(path, &question) {
+    case .found(let listing): cache.isFresh(listing) ? .found(listing.names) : .notFound
+    case .notFound: .notFound
+    case .pending: .pending
+    }
+  }
+
+  /// The names in the directory at `path` as they were read.
+  func listing(
+    _ path: [UInt8], _ question: inout Question, mayWait: Bool = true
+  ) -> Attempt<DirectoryListing> {
+    let attempt = cache.listing(path, &question, mayWait: mayWait)
+    if case .pending = attempt { endIfDead() }
+    return attempt
   }
 
   /// Forgets the names in the directory at `path`.
@@ -139,138 +162,148 @@ public final class Session: @unchecked Sendable {
     cache.forgetAll()
   }
 
+  /// Ends the session if one of its threads is gone that nobody has told to end: a filter of system calls
+  /// kills threads.
+  private func endIfDead() {
+    let isDead = monitor.locked {
+      guard case .running(let stint) = phase, stint.hasDied else { return false }
+      phase = .stopped
+      return true
+    }
+    if isDead { cache.abandonInFlight() }
+  }
+
+  /// Has the thread that works end, and none work any more; what there was.
+  private func leave() -> Stint? {
+    monitor.locked {
+      var stint: Stint?
+      switch phase {
+      case .idle(let earlier): stint = earlier
+      case .running(let running):
+        stint = running
+        running.wake()
+      case .spent, .stopped: break
+      }
+      phase = .stopped
+      return stint
+    }
+  }
+
+  // MARK: Fork
+
+  /// Called before a fork: ends the session's threads, waiting for at most `milliseconds`, and holds the locks
+  /// until `endFork` or `becomeChild`, so that the child finds everything whole.
+  public func beginFork(milliseconds: Int) {
+    let deadline = Instant.now.adding(milliseconds: milliseconds)
+    let stint: Stint? = monitor.locked {
+      forks &+= 1
+      switch phase {
+      case .running(let running):
+        running.wake()
+        phase = .idle(after: running)
+        return running
+      case .idle(let earlier): return earlier
+      case .spent, .stopped: return nil
+      }
+    }
+    let hasEnded = stint?.end(by: deadline) ?? true
+    _ = profile?.endReading(milliseconds: deadline.millisecondsLeft)
+    cache.withdrawInFlight()
+    monitor.lock()
+    // Who does not end keeps what was planned to himself.
+    if let stint, !hasEnded {
+      stint.isLeft = true
+      origin = .demands
+    }
+    cache.monitor.lock()
+  }
+
+  /// Called in the parent after a fork: a demand starts the session's thread again.
+  public func endFork() {
+    cache.monitor.unlock()
+    forks &-= 1
+    monitor.unlock()
+  }
+
+  /// Called in the child of a fork: its first demand starts a session of its own, with what was read before.
+  public func becomeChild() {
+    mark.renew()
+    monitor.reset()
+    cache.becomeChild()
+    forks = 0
+    starts = 0
+    rest = Rest()
+    isEnding = false
+    // None of these threads is here; what belongs to them is left as it is, for ever.
+    if case .idle(let earlier) = phase { earlier?.disown() }
+    if case .stopped = phase {} else { phase = .idle(after: nil) }
+    if let plan { _ = unsafe Unmanaged.passRetained(plan) }
+    plan = nil
+    origin = .demands
+    // What a child needs is not what the program needs.
+    if let profile { _ = unsafe Unmanaged.passRetained(profile) }
+    profile = nil
+  }
+
   // MARK: The session's thread
 
-  private func run() {
+  private func run(_ stint: Stint) {
     let begin = Instant.now
-    if (try? Thread.enterPrivateDescriptorTable()) == nil {
-      monitor.locked { if phase == .running { phase = .stopping } }
-    }
-    repeat {
-      if monitor.locked({ phase == .running }) { work() }
-      cache.abandonInFlight()
-    } while !finish()
+    if (try? Thread.enterPrivateDescriptorTable()) == nil { giveUp(stint) }
+    repeat { Work.run(stint, of: self) } while !finish(stint)
     cache.note {
       $0.processorTime &+= Instant.threadTime
       $0.sessionTime &+= Instant.now.nanoseconds &- begin.nanoseconds
     }
   }
 
-  private func work() {
-    let fetcher = Fetcher(wanted: wantedBackend, limits: settings.limits)
-    monitor.locked { waker = fetcher.waker }
-    work(with: fetcher)
-    planner?.bundle?.release()
-    planner?.endWatch()
-    saveGrowingProfile()
-    monitor.locked { waker = nil }
-    fetcher.close(milliseconds: 50)
-    cache.note { $0.processorTime &+= fetcher.workerTime }
+  /// Whether the stint is the one that is to work, and whether the program is about to end; `nil` where the
+  /// stint is to end.
+  func hasWork(_ stint: Stint) -> (isEnding: Bool, isResting: Bool)? {
+    monitor.locked { isCurrent(stint) ? (isEnding, rest.isOn) : nil }
   }
 
-  private var wantedBackend: Backend {
-    guard settings.backend == .ring else { return .threads }
-    return Confinement.hasSystemCallFilter && !settings.isBackendForced ? .threads : .ring
-  }
-
-  private func work(with fetcher: Fetcher) {
-    let deadline = Instant.now.adding(milliseconds: settings.limits.duration)
-    var backend = fetcher.backend
-    cache.note { $0.backend = backend }
-    let planner: Planner
-    if let kept = self.planner {
-      planner = kept
-      planner.fetcher = fetcher
-    } else {
-      planner = Planner(settings, cache, fetcher)
-      self.planner = planner
-      planner.openBundle()
-      planner.begin()
-      planner.recall(profile)
-    }
-    var (idleSince, questions): (Instant?, Int) = (nil, 0)
-    var mayWatch = profile?.wantsWatch ?? false
-    let mayRest = settings.mayRest && planner.bundle == nil
-    var fared = mayRest ? ProcessorTime.ofThread : nil
-    while let isEnding = monitor.locked({ phase == .running ? self.isEnding : nil }) {
-      leaveAsker()
-      let demands = cache.takeDemands()
-      if mayWatch { mayWatch = !beginWatch(planner) }
-      if isEnding { planner.endWatch() } else { planner.noteOpened() }
-      planner.isResting = monitor.locked { rest.isOn }
-      planner.take(demands: demands)
-      planner.pump()
-      restIfUseful(planner, &fared)
-      if fetcher.backend != backend {
-        backend = fetcher.backend
-        cache.note { $0.backend = backend }
-      }
-      if !planner.isDone || !demands.isEmpty { idleSince = nil }
-      guard planner.isDone else {
-        guard Instant.now < deadline else { return monitor.locked { phase = .stopping } }
-        // Nobody says when memory is free again.
-        let soon = planner.isStarved ? Instant.now.adding(milliseconds: Self.patience) : deadline
-        planner.take(fetcher.wait(until: planner.hasToScan ? nil : soon))
-        if planner.hasToScan { planner.scanArrival() }
-        continue
-      }
-      if !isEnding, planner.recallEnd() { continue }
-      guard let since = idleSince, questions == cache.questions else {
-        (idleSince, questions) = (Instant.now, cache.questions)
-        continue
-      }
-      let idleEnd = since.adding(milliseconds: Self.patience)
-      if Instant.now >= idleEnd, !cache.hasDemands { return }
-      planner.take(fetcher.wait(until: idleEnd))
+  /// Hands over what was planned before, and tells what a planner begins with where there is nothing.
+  func takePlan() -> (Planner?, Origin) {
+    monitor.locked {
+      defer { plan = nil }
+      return (plan, origin)
     }
   }
 
-  /// Leaves the importing threads alone until they have to wait, where what is asked for is in memory
-  /// anyway and the threads of this process have to share too few processors.
-  private func restIfUseful(_ planner: Planner, _ fared: inout ProcessorTime?) {
-    guard let before = fared, planner.fetcher.cachedInARow >= Self.leastCached else { return }
-    planner.fetcher.forgetCached()
-    fared = ProcessorTime.ofThread
-    guard let fared, fared.isScarce(since: before) else { return }
-    planner.isResting = true
-    monitor.locked { rest.begin() }
-    cache.note { $0.rests &+= 1 }
+  /// Keeps a plan for the next stint.
+  func keep(_ plan: Planner, of stint: Stint) {
+    monitor.locked { if !stint.isLeft { self.plan = plan } }
   }
 
-  /// Leaves the processor that the program asked from last to the program.
-  ///
-  /// Where more threads run than there are processors, the scheduler may leave it at what it has: a
-  /// library's thread that spins while it waits for work would keep a processor to itself, and the importing
-  /// thread share the other with this one.
-  private func leaveAsker() {
-    guard isMovable, let asker = cache.askingProcessor, asker == .current else { return }
-    isMovable = asker.leave()
+  /// Has no stint work any more in this process.
+  func giveUp(_ stint: Stint) {
+    let isOver = monitor.locked {
+      guard isCurrent(stint) else { return false }
+      phase = .spent
+      return true
+    }
+    if isOver { cache.abandonInFlight() }
   }
 
-  /// Looks at what is opened besides modules once the program proves to be large enough; whether that is
-  /// settled, one way or the other.
-  private func beginWatch(_ planner: Planner) -> Bool {
-    guard planner.modules.count >= Self.leastWatched else { return false }
-    guard let profile, monitor.locked({ starts <= Self.mostWatchedStarts && !isEnding }),
-      let watch = try? FileWatch(named: profile.watchName)
-    else { return true }
-    planner.begin(watch)
-    profile.isWatching = true
-    return true
-  }
-
-  /// Ends the thread unless a demand came meanwhile; afterwards a demand starts another.
+  /// Ends the stint unless a demand came meanwhile; afterwards a demand starts another.
   ///
   /// Nothing that follows needs the lock or touches what is shared with the next thread.
-  private func finish() -> Bool {
+  private func finish(_ stint: Stint) -> Bool {
     monitor.locked {
-      guard phase == .running else { return true }
+      guard isCurrent(stint) else { return true }
       guard !cache.hasDemands || starts >= Self.mostStarts else {
         starts &+= 1
         return false
       }
-      phase = .idle
+      phase = .idle(after: stint)
       return true
     }
+  }
+
+  /// Whether the stint is the one that is to work; the lock must be held.
+  private func isCurrent(_ stint: Stint) -> Bool {
+    if case .running(let running) = phase { return running === stint }
+    return false
   }
 }

@@ -5,16 +5,26 @@ internal import ImportaheadCore
 // result. The session is one for the process and serves the main interpreter only.
 
 nonisolated(unsafe) private var session: Session?
-nonisolated(unsafe) private var hasForkHooks = false
 /// The rights the session was started with: with others, files may not be ours to read.
 nonisolated(unsafe) private var owner: (user: uid_t, group: gid_t) = (0, 0)
 
-/// The longest that a fork or the end of the process waits for our threads, in milliseconds.
+/// The longest that `stop()` waits for our threads, in milliseconds.
 private let joinPatience = 200
+
+/// The session of this process, whatever rights it has: its own in the child of a clone(2) too.
+func presentSession() -> Session? {
+  guard let known = unsafe session else { return nil }
+  let present = known.ofThisProcess
+  if present !== known { unsafe session = present }
+  return present
+}
+
+/// The session that the forking thread had, in the child of a fork that it was told of.
+func sessionBeforeFork() -> Session? { unsafe session }
 
 /// The session, if the process still has the rights it was started with.
 func currentSession() -> Session? {
-  guard let running = unsafe session else { return nil }
+  guard let running = presentSession() else { return nil }
   guard unsafe owner.user == geteuid(), unsafe owner.group == getegid() else {
     running.forgetAll()
     return nil
@@ -69,7 +79,7 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
 
 /// `stop()`: stops the session; what is in memory can still be taken.
 func stop(_ module: Object?, _ nothing: Object?) -> Object? {
-  if let running = unsafe session {
+  if let running = presentSession() {
     let thread = unsafe PyEval_SaveThread()
     running.stop(milliseconds: joinPatience)
     unsafe PyEval_RestoreThread(thread)
@@ -93,18 +103,5 @@ func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
   return unsafe importahead_none()
 }
 
-// MARK: Fork
-
-/// Stops the session before a fork: the child has none of its threads, and CPython 3.12 and later
-/// warn about any thread they see (reliability: F1, F2).
-private func installForkHooks() {
-  guard unsafe !hasForkHooks else { return }
-  unsafe hasForkHooks = true
-  _ = pthread_atfork(
-    { unsafe _ = session?.stop(milliseconds: joinPatience) },
-    nil,
-    { unsafe session?.becomeChild() })
-}
-
 /// The counters of the session, if there is one.
-func sessionStatistics() -> Statistics? { unsafe session?.statistics }
+func sessionStatistics() -> Statistics? { presentSession()?.statistics }

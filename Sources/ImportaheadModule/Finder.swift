@@ -111,7 +111,10 @@ private func fillCache(_ finder: Object?, _ arguments: Object?, _ keywords: Obje
   if unsafe keywords == nil, unsafe PyTuple_Size(arguments) == 0, let finder = unsafe finder,
     let state = unsafe StateOfFinder(finder, stock), let running = currentSession()
   {
-    if !state.isInvalidated, let joined = waiting({ running.names(in: state.directory) }) {
+    var question = Question()
+    if !state.isInvalidated,
+      let joined = waiting({ running.names(in: state.directory, &question) })
+    {
       return unsafe state.keep(joined) ? importahead_none() : nil
     }
     running.forget(directory: state.directory)
@@ -220,9 +223,9 @@ private func locate(
   // With names of its own a finder need not wait for the session's.
   let mayWait = state.isFresh
   let directory = state.directory
-  guard let found = waiting({ running.locate(name, in: directory, mayWait: mayWait) }) else {
-    return nil
-  }
+  var question = Question()
+  let attempt = { running.locate(name, in: directory, mayWait: mayWait, &question) }
+  guard let found = waiting(attempt) else { return nil }
   if state.modified != found.directoryModified {
     // The first look into a directory lists it, and so does the first after a change.
     guard state.keep(found.directoryNames),

@@ -71,9 +71,11 @@ private func isCode(_ path: [UInt8]) -> Bool {
 private func take(
   _ name: [UInt8], _ path: Object, _ loader: Object?, _ stock: StockLoader, from session: Session
 ) -> Object? {
-  var isDemand = false
-  let data = waiting { session.take(name, isDemand: &isDemand) }
-  if isDemand, let module = unsafe moduleName(of: loader) { session.demand(module: module) }
+  var question = Question()
+  let data = waiting { session.take(name, &question) }
+  if question.isDemand, let module = unsafe moduleName(of: loader) {
+    session.demand(module: module, file: name)
+  }
   guard let data,
     unsafe raiseEvent(
       auditFunction.object,

@@ -17,9 +17,16 @@ extension Session {
 
   /// Whether the file is in memory; it is taken.
   func has(_ path: [UInt8]) -> Bool {
-    var isDemand = false
-    return take(path, isDemand: &isDemand) != nil
+    answered { take(path, &$0) } != nil
   }
+
+  /// Where the module is, if that can be told.
+  func located(_ name: [UInt8], in directory: [UInt8]) -> FoundModule? {
+    answered { locate(name, in: directory, mayWait: true, &$0) }
+  }
+
+  /// The names in a directory, if they are known.
+  func names(in directory: [UInt8]) -> [UInt8]? { answered { names(in: directory, &$0) } }
 }
 
 @Suite("Session")
@@ -61,11 +68,11 @@ struct SessionTests {
     let plan = try #require(PlanCase.all.first { $0.title.hasPrefix("package, extension") })
     let session = Session(settings: plan.settings(in: tree, backend: backend))
     let directory = tree.bytes(plan.folder)
-    #expect(session.locate(Array("a".utf8), in: directory, mayWait: true) == nil)
+    #expect(session.located(Array("a".utf8), in: directory) == nil)
     try session.start()
     #expect(session.hasEnded())
     func found(_ name: String) -> String? {
-      session.locate(Array(name.utf8), in: directory, mayWait: false).map {
+      session.located(Array(name.utf8), in: directory).map {
         "\($0.kind) " + String(decoding: $0.path.dropFirst(directory.count), as: UTF8.self)
           + ($0.package == nil ? "" : " package")
       }
@@ -87,12 +94,12 @@ struct SessionTests {
     let (plan, settings) = try plain(backend)
     let (session, time) = try settled(settings)
     let (name, folder) = (Array("pkg.unused".utf8), tree.bytes("\(plan.folder)/pkg"))
-    #expect(session.locate(name, in: folder, mayWait: true)?.kind == .source)
+    #expect(session.located(name, in: folder)?.kind == .source)
     #expect(session.hasEnded(after: time))
     #expect(session.statistics.demands == 1)
     #expect(session.has(tree.bytes("\(plan.folder)/pkg/unused.py")))
     // Known now: nobody is told again.
-    #expect(session.locate(name, in: folder, mayWait: true)?.kind == .source)
+    #expect(session.located(name, in: folder)?.kind == .source)
     #expect(session.statistics.demands == 1)
     #expect(session.stop(milliseconds: 5000))
   }
@@ -177,19 +184,6 @@ struct SessionTests {
     try session.start()
     usleep(20_000)
     #expect(session.statistics.modulesPlanned == 0)
-  }
-
-  @Test("the child of a fork has an empty session that does nothing", arguments: backends)
-  func child(backend: Backend) throws {
-    let (plan, settings) = try plain(backend)
-    let (session, _) = try settled(settings)
-    session.stop(milliseconds: 5000)
-    session.becomeChild()
-    #expect(code(of: plan).allSatisfy { !session.has(tree.bytes("\(plan.folder)/\($0)")) })
-    #expect(session.names(in: tree.bytes(plan.folder)) == nil)
-    try session.start()
-    session.demand(module: [0x61])
-    #expect(session.stop(milliseconds: 0))
   }
 
   @Test("a session without path entries ends", arguments: backends)

@@ -32,7 +32,7 @@ MUTATIONS = [
     Mutation(
         "stale-bytes",
         "bytes are served without asking the file system whether they are still right",
-        CORE + "Cache/FetchCache.swift",
+        CORE + "Cache/FetchCache+Asking.swift",
         "guard now == status else {",
         "guard now == status || isMutant(@) else {",
         "test_01 or test_i05 or test_06_i06",
@@ -40,9 +40,9 @@ MUTATIONS = [
     Mutation(
         "stale-listing",
         "a directory's listing outlives its changes",
-        CORE + "Cache/FetchCache.swift",
-        "now == listing.status",
-        "now == listing.status || isMutant(@)",
+        CORE + "Cache/FetchCache+Asking.swift",
+        "(try? FileStatus(path: CPath(listing.path))) == listing.status",
+        "(try? FileStatus(path: CPath(listing.path))) == listing.status || isMutant(@)",
         "test_12 or test_15 or test_06_i06",
     ),
     Mutation(
@@ -72,9 +72,9 @@ MUTATIONS = [
     Mutation(
         "threads-at-fork",
         "threads are alive when the program forks",
-        MODULE + "Exports.swift",
-        "{ unsafe _ = session?.stop(milliseconds: joinPatience) },",
-        "{ if !isMutant(@) { unsafe _ = session?.stop(milliseconds: joinPatience) } },",
+        MODULE + "Forking.swift",
+        "presentSession()?.beginFork(milliseconds: forkPatience)",
+        "presentSession()?.beginFork(milliseconds: isMutant(@) ? 0 : forkPatience)",
         "fork",
     ),
     Mutation(

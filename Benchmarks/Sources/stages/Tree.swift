@@ -75,13 +75,16 @@ struct Tree {
     else { return nil }
     let directory = Array("\(entries[0])/\((leaf as NSString).deletingLastPathComponent)".utf8)
     let names = (0..<10).map { Array("m\($0)".utf8) } + [Array("absent".utf8)]
-    guard names.contains(where: { session.locate($0, in: directory, mayWait: true) != nil }) else {
-      return nil
+    func isLocated(_ name: [UInt8]) -> Bool {
+      var question = Question()
+      if case .found = session.locate(name, in: directory, mayWait: true, &question) { return true }
+      return false
     }
+    guard names.contains(where: isLocated) else { return nil }
     let rounds = 2000
     let time = ContinuousClock().measure {
       for _ in 0..<rounds {
-        for name in names { _ = session.locate(name, in: directory, mayWait: true) }
+        for name in names { _ = isLocated(name) }
       }
     }
     return Double(rounds * names.count) / time.seconds

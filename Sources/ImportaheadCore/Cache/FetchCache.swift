@@ -3,9 +3,9 @@
 /// The session's thread fills it; threads that import take from it. One lock guards all of it and
 /// is never held during a system call on a file.
 final class FetchCache: @unchecked Sendable {
-  private enum FileState {
-    /// Submitted; whoever asks may wait.
-    case inFlight
+  enum FileState {
+    /// Announced; whoever asks may wait, or read it himself.
+    case inFlight(Passage)
     /// In memory, not asked for yet.
     case ready(FileBytes, FileStatus)
     /// Cannot be served; importlib decides what that means.
@@ -14,38 +14,50 @@ final class FetchCache: @unchecked Sendable {
     case claimed
     /// Handed over.
     case consumed
+    /// As if it had never been announced.
+    case withdrawn
   }
 
-  private enum ListingState {
-    case inFlight
+  enum ListingState {
+    case inFlight(Passage)
     case ready(DirectoryListing)
     case failed
+    /// As if it had never been announced.
+    case withdrawn
   }
 
-  private let monitor = Monitor()
-  private var files = ByteTable<FileState>()
-  private var listings = ByteTable<ListingState>()
-  private var demands: [[UInt8]] = []
-  private var awaited = 0
-  /// What the one who waits is waiting for, a file or a directory; `nil` where several wait, or did.
-  private var awaitedPath: [UInt8]?
-  private var asked = 0
-  /// Where whoever asked last ran.
-  private var processor: Processor?
-  private var counters = Statistics()
-  private var recording = Recording()
+  /// A module whose loader is about to ask for a file that was not announced.
+  struct Demand: Equatable {
+    let module: [UInt8]
+    /// The file with its code, source or bytecode, where that is known.
+    var file: [UInt8] = []
+  }
 
-  /// How long anybody waits for something in flight before asking the file system: what stock's own
-  /// read may take is not known, what a user puts up with is.
-  private static let patience = 30_000
+  let monitor = Monitor()
+  var files = ByteTable<FileState>()
+  var listings = ByteTable<ListingState>()
+  private var demands: [Demand] = []
+  var awaited = 0
+  /// What the one who waits is waiting for, a file or a directory; `nil` where several wait, or did.
+  var awaitedPath: [UInt8]?
+  var asked = 0
+  /// Where whoever asked last ran.
+  var processor: Processor?
+  var counters = Statistics()
+  var recording = Recording()
+  /// How many files were known when this process was forked.
+  private var inherited = 0
+  /// When the session's thread was last heard of; `nil` while it waits for what is in flight.
+  private(set) var heard: Instant?
 
   // MARK: The session's side
 
   /// Notes that the file at `path` is on its way; `false` when a loader has already asked for it.
   func begin(file path: [UInt8]) -> Bool {
     monitor.locked {
-      guard files[path] == nil else { return false }
-      files.set(path, .inFlight)
+      heard = Instant.now
+      guard file(path) == nil else { return false }
+      files.set(path, .inFlight(Passage()))
       return true
     }
   }
@@ -53,6 +65,7 @@ final class FetchCache: @unchecked Sendable {
   /// Puts what came of a file where loaders find it.
   func finish(file path: [UInt8], _ outcome: FileFetch.Outcome) {
     let wasAwaited = monitor.locked {
+      heard = Instant.now
       counters.count(outcome)
       guard case .inFlight? = files[path] else { return false }
       if case .contents(let bytes, let status, let isRacy) = outcome, !isRacy {
@@ -74,15 +87,48 @@ final class FetchCache: @unchecked Sendable {
   /// Notes that the directory at `path` is being read; `false` when it was before.
   func begin(listing path: [UInt8]) -> Bool {
     monitor.locked {
-      guard listings[path] == nil else { return false }
-      listings.set(path, .inFlight)
+      heard = Instant.now
+      guard listing(path) == nil else { return false }
+      listings.set(path, .inFlight(Passage()))
       return true
     }
+  }
+
+  /// The way of a file that is in flight.
+  func passage(ofFile path: [UInt8]) -> Passage? {
+    monitor.locked {
+      if case .inFlight(let passage)? = files[path] { return passage }
+      return nil
+    }
+  }
+
+  /// The way of a directory that is in flight.
+  func passage(ofListing path: [UInt8]) -> Passage? {
+    monitor.locked {
+      if case .inFlight(let passage)? = listings[path] { return passage }
+      return nil
+    }
+  }
+
+  /// What was read of the directory at `path` before this planner was made, current or not.
+  func known(listing path: [UInt8]) -> DirectoryListing? {
+    monitor.locked {
+      if case .ready(let listing)? = listings[path] { return listing }
+      return nil
+    }
+  }
+
+  /// Runs what waits for what is in flight: meanwhile nothing need be heard of the session's thread.
+  func parked<Result>(_ body: () -> Result) -> Result {
+    monitor.locked { heard = nil }
+    defer { monitor.locked { heard = Instant.now } }
+    return body()
   }
 
   /// Puts a directory's names where finders look.
   func finish(listing path: [UInt8], _ listing: DirectoryListing?, _ reason: Errno?) {
     let wasAwaited = monitor.locked {
+      heard = Instant.now
       if let listing {
         counters.directoriesListed &+= 1
         listings.set(path, listing.isRacy ? .failed : .ready(listing))
@@ -96,15 +142,15 @@ final class FetchCache: @unchecked Sendable {
   }
 
   /// Notes a module whose loader asked for a file that had not been submitted.
-  func demand(module: [UInt8]) {
+  func demand(_ demand: Demand) {
     monitor.locked {
-      demands.append(module)
+      demands.append(demand)
       counters.demands &+= 1
     }
   }
 
   /// Takes the modules whose files were asked for too early.
-  func takeDemands() -> [[UInt8]] {
+  func takeDemands() -> [Demand] {
     monitor.locked {
       let taken = demands
       demands = []
@@ -116,13 +162,18 @@ final class FetchCache: @unchecked Sendable {
   var hasDemands: Bool { monitor.locked { !demands.isEmpty } }
 
   /// Gives up what is in flight, and lets every waiter go.
-  func abandonInFlight() {
+  func abandonInFlight() { replaceInFlight(.failed, .failed) }
+
+  /// Takes back what is in flight, and lets every waiter go: it can be announced again.
+  func withdrawInFlight() { replaceInFlight(.withdrawn, .withdrawn) }
+
+  private func replaceInFlight(_ file: FileState, _ listing: ListingState) {
     monitor.locked {
-      for index in 0..<files.count where isInFlight(files[at: index]) {
-        files[at: index] = .failed
+      for index in 0..<files.count {
+        if case .inFlight = files[at: index] { files[at: index] = file }
       }
       for index in 0..<listings.count {
-        if case .inFlight = listings[at: index] { listings[at: index] = .failed }
+        if case .inFlight = listings[at: index] { listings[at: index] = listing }
       }
       monitor.notifyAll()
     }
@@ -133,17 +184,30 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked {
       switch files[path] {
       case .claimed?, .consumed?, .failed?: return true
-      case .inFlight?, .ready?, nil: return false
+      case .inFlight?, .ready?, .withdrawn?, nil: return false
+      }
+    }
+  }
+
+  /// Whether the process that this one was forked from has asked for the file at `path`.
+  func wasAskedBeforeFork(file path: [UInt8]) -> Bool {
+    monitor.locked {
+      guard inherited > 0, let index = files.index(of: path), index < inherited else {
+        return false
+      }
+      switch files[at: index] {
+      case .claimed, .consumed, .failed: return true
+      case .inFlight, .ready, .withdrawn: return false
       }
     }
   }
 
   /// Whether the file at `path` was ever started or asked for.
-  func isKnown(file path: [UInt8]) -> Bool { monitor.locked { files.index(of: path) != nil } }
+  func isKnown(file path: [UInt8]) -> Bool { monitor.locked { file(path) != nil } }
 
   /// Whether the directory at `path` was ever started.
   func isKnown(listing path: [UInt8]) -> Bool {
-    monitor.locked { listings.index(of: path) != nil }
+    monitor.locked { listing(path) != nil }
   }
 
   /// Whether somebody waits for the file at `path`, and nobody for anything else.
@@ -191,89 +255,30 @@ final class FetchCache: @unchecked Sendable {
     monitor.locked { recording.note(file: path) }
   }
 
-  // MARK: The importing threads' side
+  // MARK: All sides
 
-  /// Hands over the bytes of the file at `path`, or returns `nil` where importlib must read it.
-  ///
-  /// Waits for a file in flight; the caller must not hold the GIL. `isDemand` is set when the
-  /// session should learn that the file was asked for.
-  func take(_ path: [UInt8], isDemand: inout Bool) -> FileBytes? {
-    guard let (bytes, status) = claim(path, &isDemand) else {
-      monitor.locked { counters.misses &+= 1 }
-      return nil
-    }
-    // Strictly fresh: what the file system says now decides, as it would for importlib.
-    let now = try? FileStatus(path: CPath(path))
-    return monitor.locked {
-      guard now == status else {
-        counters.stale &+= 1
-        counters.misses &+= 1
-        return nil
-      }
-      counters.hits &+= 1
-      counters.bytesServed &+= bytes.count
-      return bytes
-    }
+  /// What is known of the file at `path`; the lock must be held.
+  func file(_ path: [UInt8]) -> FileState? {
+    guard let state = files[path] else { return nil }
+    if case .withdrawn = state { return nil }
+    return state
   }
 
-  private func claim(_ path: [UInt8], _ isDemand: inout Bool) -> (FileBytes, FileStatus)? {
-    monitor.lock()
-    defer { monitor.unlock() }
-    noteQuestion()
-    if isInFlight(files[path]) { wait(for: path) { self.isInFlight(self.files[path]) } }
-    switch files[path] {
-    case .ready(let bytes, let status)?:
-      files.set(path, .consumed)
-      recording.note(file: path)
-      counters.bytesUnused &-= bytes.count
-      return (bytes, status)
-    case .failed?:
-      recording.note(file: path)
-      return nil
-    case nil:
-      files.set(path, .claimed)
-      recording.note(file: path)
-      isDemand = true
-      return nil
-    default:
-      return nil
-    }
-  }
-
-  /// The names in the directory at `path` if they are known and the directory is unchanged.
-  ///
-  /// Waits for a listing in flight if `mayWait`; the caller must not hold the GIL.
-  func freshListing(_ path: [UInt8], mayWait: Bool = true) -> DirectoryListing? {
-    guard let listing = listing(path, mayWait), let now = try? FileStatus(path: CPath(path)),
-      now == listing.status
-    else { return nil }
-    return listing
-  }
-
-  private func listing(_ path: [UInt8], _ mayWait: Bool) -> DirectoryListing? {
-    monitor.lock()
-    defer { monitor.unlock() }
-    noteQuestion()
-    if mayWait, isInFlight(listing: path) { wait(for: path) { self.isInFlight(listing: path) } }
-    guard case .ready(let listing)? = listings[path] else {
-      recording.note(unlisted: path)
-      return nil
-    }
-    if !listing.wasNeeded {
-      listing.wasNeeded = true
-      recording.note(directory: path)
-    }
-    return listing
+  /// What is known of the directory at `path`; the lock must be held.
+  func listing(_ path: [UInt8]) -> ListingState? {
+    guard let state = listings[path] else { return nil }
+    if case .withdrawn = state { return nil }
+    return state
   }
 
   /// Forgets the directory at `path`; importlib was told that it may have changed.
   func forget(listing path: [UInt8]) {
     monitor.locked {
-      if listings[path] != nil { listings.set(path, .failed) }
+      if listing(path) != nil { listings.set(path, .failed) }
     }
   }
 
-  /// Forgets everything: the process has other rights, or is another process.
+  /// Forgets everything: the process has other rights.
   func forgetAll() {
     monitor.locked {
       files = ByteTable()
@@ -284,34 +289,15 @@ final class FetchCache: @unchecked Sendable {
     }
   }
 
-  /// Makes the lock usable in the child of a fork, where its owner may not exist.
-  func abandonLock() { monitor.reset() }
-
-  private func noteQuestion() {
-    asked &+= 1
-    processor = Processor.current
-  }
-
-  private func isInFlight(_ state: FileState?) -> Bool {
-    if case .inFlight? = state { return true }
-    return false
-  }
-
-  private func isInFlight(listing path: [UInt8]) -> Bool {
-    if case .inFlight? = listings[path] { return true }
-    return false
-  }
-
-  private func wait(for path: [UInt8], while condition: () -> Bool) {
-    awaitedPath = awaited == 0 ? path : nil
-    let start = Instant.now
-    let deadline = start.adding(milliseconds: Self.patience)
-    awaited &+= 1
-    while condition(), monitor.wait(until: deadline) {}
-    awaited &-= 1
-    awaitedPath = nil
-    processor = Processor.current
-    counters.waits &+= 1
-    counters.waitTime &+= Instant.now.nanoseconds &- start.nanoseconds
+  /// Makes the cache that of a child, in the child of a fork, which took place with the lock held by the
+  /// forking thread: what was read before is the child's too, what is counted from now on is its own.
+  func becomeChild() {
+    monitor.reset()
+    (awaited, awaitedPath) = (0, nil)
+    (asked, processor, heard) = (0, nil, nil)
+    demands = []
+    counters = Statistics()
+    recording = Recording()
+    inherited = files.count
   }
 }

@@ -18,8 +18,8 @@ final class Fetcher {
   private var free: [Int] = []
   private var onRing = 0
   private var isWakeQueued = false
-  /// How many operations the ring has that the kernel has not been handed.
-  private var unsubmitted = 0
+  /// What the ring has that the kernel has not been handed.
+  private var unsubmitted: [FileFetch] = []
   /// Operations that are handed over at once: the first is not to wait until the last is prepared.
   private static let batch = 8
   private var refusals = 0
@@ -28,8 +28,13 @@ final class Fetcher {
   /// How many files and statuses in a row the kernel had in memory, directories on the way included.
   private(set) var cachedInARow = 0
 
+  /// Whether files are given up instead of read any further.
+  private var isClosing = false
+
   /// The ticket of the event counter's read.
   private static let wakeTicket = Ticket(rawValue: UInt64.max)
+  /// The ticket of requests that end others.
+  private static let cancelTicket = Ticket(rawValue: UInt64.max &- 1)
 
   /// The back end in use; while nothing had to be waited for, the one to try first.
   var backend: Backend { ring == nil && !wantsRing ? .threads : .ring }
@@ -73,12 +78,14 @@ final class Fetcher {
   /// Starts a file on its way; throws when neither ring nor threads can carry it.
   func start(_ fetch: FileFetch) throws(Errno) {
     if fetch.isLocal {
+      fetch.passage?.enter(.underWay)
       let hasMore = fetch.performCached()
       if fetch.outcome != nil { report(fetch) }
       if !hasMore {
         cachedInARow &+= 1
         return
       }
+      fetch.passage?.enter(.queued)
     }
     cachedInARow = 0
     setUpRing()
@@ -90,10 +97,10 @@ final class Fetcher {
   }
 
   /// Reads a directory at once where that asks nobody; otherwise starts its reading and returns `nil`.
-  func list(_ path: [UInt8]) throws(Errno) -> DirectoryListing? {
+  func list(_ path: [UInt8], _ passage: Passage? = nil) throws(Errno) -> DirectoryListing? {
     if let listing = try listCached(path) { return listing }
     cachedInARow = 0
-    try pool.submit(.list(path))
+    try pool.submit(.list(path, passage))
     return nil
   }
 
@@ -141,7 +148,7 @@ final class Fetcher {
   /// its system calls nor a thread to relay wakes to it.
   func wait(until deadline: Instant?) -> [FetchEvent] {
     if !ready.isEmpty {
-      if unsubmitted > 0 { submit() }
+      if !unsubmitted.isEmpty { submit() }
       let taken = ready
       ready = []
       return taken + pool.takeEvents(waitingUntil: nil)
@@ -149,7 +156,7 @@ final class Fetcher {
     guard ring != nil, onRing > 0 else { return pool.takeEvents(waitingUntil: deadline) }
     queueWake()
     pool.standBy()
-    unsubmitted = 0
+    noteSubmitted()
     // What came before the ring was there has not been counted.
     let end = pool.hasNews ? Instant.now : deadline ?? Instant.now
     do throws(Errno) {
@@ -161,8 +168,13 @@ final class Fetcher {
   }
 
   private func submit() {
-    unsubmitted = 0
+    noteSubmitted()
     try? ring?.submit()
+  }
+
+  private func noteSubmitted() {
+    for fetch in unsubmitted { fetch.passage?.enter(.underWay) }
+    unsubmitted.removeAll(keepingCapacity: true)
   }
 
   /// Goes on without a ring that has failed as a whole; what was in flight on it has failed too.
@@ -206,8 +218,8 @@ final class Fetcher {
     for _ in 0..<2 {
       // SAFETY: the slot keeps the fetch, which owns the operation, until its completion is reaped.
       if unsafe ring?.prepare(fetch.operation, ticket: ticket) == true {
-        unsubmitted &+= 1
-        if unsubmitted >= Self.batch { submit() }
+        unsubmitted.append(fetch)
+        if unsubmitted.count >= Self.batch { submit() }
         return
       }
       // The queue is full.
@@ -221,7 +233,7 @@ final class Fetcher {
     while let completion = ring?.nextCompletion() {
       if completion.ticket == Self.wakeTicket {
         isWakeQueued = false
-      } else {
+      } else if completion.ticket != Self.cancelTicket {
         take(completion, into: &events)
       }
     }
@@ -232,12 +244,13 @@ final class Fetcher {
     let index = Int(truncatingIfNeeded: completion.ticket.rawValue)
     guard index >= 0, index < slots.count, let fetch = slots[index] else { return }
     let refusal = Errno(code: 0 &- Swift.min(0, completion.result))
-    if completion.result < 0, refusal.isRefusalOfRing, fetch.outcome == nil {
+    if completion.result < 0, refusal.isRefusalOfRing, fetch.outcome == nil, !isClosing {
       refusals &+= 1
       return divert(index, fetch)
     }
     if refusals < 3 { refusals = 0 }
-    let hasMore = fetch.advance(completion.result)
+    var hasMore = fetch.advance(completion.result)
+    if hasMore, isClosing { hasMore = fetch.giveUp() }
     if fetch.outcome != nil, !fetch.isReported {
       fetch.isReported = true
       events.append(.file(fetch))
@@ -248,6 +261,7 @@ final class Fetcher {
   /// Lets a worker thread carry on where the ring could not.
   private func divert(_ index: Int, _ fetch: FileFetch) {
     release(index)
+    fetch.passage?.enter(.queued)
     do throws(Errno) {
       try pool.submit(.file(fetch))
     } catch {
@@ -262,21 +276,37 @@ final class Fetcher {
     onRing &-= 1
   }
 
-  /// Waits for what is in flight, for at most `milliseconds`, and ends the worker threads.
+  /// Ends what is in flight and the worker threads; waits for that for at most `milliseconds`.
   ///
   /// Must be called, and on the thread that made the fetcher: descriptors of its private table are
-  /// closed here. What the kernel may still write to after that is kept for ever.
-  func close(milliseconds: Int) {
+  /// closed here. What the kernel may still write to after that is kept for ever. Returns whether all
+  /// has ended.
+  @discardableResult
+  func close(milliseconds: Int) -> Bool {
     let deadline = Instant.now.adding(milliseconds: milliseconds)
+    isClosing = true
+    pool.beginToClose()
+    cancelOnRing()
     while onRing > 0, Instant.now < deadline {
       guard (try? ring?.submitAndWait(until: deadline)) != nil else { break }
       _ = reap()
     }
-    let left = (deadline.nanoseconds &- Instant.now.nanoseconds) / 1_000_000
-    _ = pool.close(milliseconds: Swift.max(1, left))
-    if onRing > 0 { keepForKernel() }
+    let isRingDone = onRing == 0
+    let arePoolsDone = pool.close(milliseconds: deadline.millisecondsLeft)
+    if !isRingDone { keepForKernel() }
     ring = nil
     counter?.close()
+    return isRingDone && arePoolsDone
+  }
+
+  /// Has what is on the ring end soon, but for files that are being closed.
+  private func cancelOnRing() {
+    if !unsubmitted.isEmpty { submit() }
+    for index in slots.indices {
+      guard let fetch = slots[index], fetch.operation.verb != .close else { continue }
+      let ticket = Ticket(rawValue: UInt64(index))
+      if ring?.prepareCancel(of: ticket, ticket: Self.cancelTicket) == false { submit() }
+    }
   }
 
   /// CPU time of worker threads that have ended, in nanoseconds.

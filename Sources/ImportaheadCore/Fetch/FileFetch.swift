@@ -12,6 +12,8 @@ final class FileFetch: @unchecked Sendable {
 
   let path: [UInt8]
   let operation: Operation
+  /// What whoever waits for the file goes by; `nil` where nobody can.
+  var passage: Passage?
   /// The outcome, as soon as it is known: before the file is closed.
   private(set) var outcome: Outcome?
   /// Whether the file lies where calls that need no I/O return at once.
@@ -30,7 +32,7 @@ final class FileFetch: @unchecked Sendable {
     self.limit = limit
     self.isLocal = isLocal
     self.allocator = allocator
-    operation = Operation(path: path, verb: .open)
+    operation = Operation(path: path, verb: .open, isLocal: isLocal)
   }
 
   /// Plans to ask for the status of the file at `path`, symbolic links followed.
@@ -39,7 +41,7 @@ final class FileFetch: @unchecked Sendable {
     limit = 0
     allocator = nil
     self.isLocal = isLocal
-    operation = Operation(path: path, verb: .status)
+    operation = Operation(path: path, verb: .status, isLocal: isLocal)
   }
 
   /// Takes the result of the call made last; returns whether there is another call to make.
@@ -64,9 +66,18 @@ final class FileFetch: @unchecked Sendable {
     }
   }
 
-  /// Makes every remaining call on this thread.
-  func performAll() {
-    while advance(operation.perform()) {}
+  /// Makes every remaining call on this thread; none but the file's closing once `isWanted` says no.
+  func performAll(while isWanted: () -> Bool = { true }) {
+    repeat {
+      guard isWanted() || giveUp() else { return }
+      passage?.enter(.underWay)
+    } while advance(operation.perform())
+  }
+
+  /// Has the file closed instead of read any further; whether there is anything to close.
+  func giveUp() -> Bool {
+    guard operation.verb != .close else { return true }
+    return fail(.stopped)
   }
 
   /// Notes that nothing more will be heard of the file.
@@ -116,7 +127,7 @@ final class FileFetch: @unchecked Sendable {
 
   /// Notes the failure; an open file must still be closed.
   private func fail(_ reason: Errno) -> Bool {
-    outcome = .failed(reason)
+    if outcome == nil { outcome = .failed(reason) }
     operation.bytes = nil
     guard operation.descriptor >= 0 else { return false }
     operation.verb = .close

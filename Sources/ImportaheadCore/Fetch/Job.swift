@@ -2,8 +2,8 @@
 enum Job {
   /// Makes the calls of a file's way one after the other.
   case file(FileFetch)
-  /// Reads a directory.
-  case list([UInt8])
+  /// Reads a directory; whoever waits for it goes by the passage.
+  case list([UInt8], Passage?)
   /// Warms the pages of a shared object: those a past run touched, or, where none are known, all that
   /// loading touches, and those of the libraries it needs.
   case pages([UInt8], LibraryPages?)

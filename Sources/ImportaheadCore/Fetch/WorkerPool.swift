@@ -120,24 +120,36 @@ final class WorkerPool: @unchecked Sendable {
     return taken
   }
 
+  /// Has every thread end after the call that it is at; jobs that none has begun are dropped.
+  func beginToClose() {
+    libraries.stop()
+    monitor.locked {
+      closed = true
+      (queue, bulk) = (JobQueue(), JobQueue())
+    }
+    monitor.notifyAll()
+  }
+
   /// Ends every thread; waits for at most `milliseconds`.
   ///
-  /// Returns whether all have ended.
+  /// Returns whether all have ended: a call that a server does not answer cannot be cut short, since
+  /// nothing but a signal would do that, and signals are the program's.
   func close(milliseconds: Int) -> Bool {
-    libraries.stop()
-    let all = monitor.locked {
-      closed = true
-      monitor.notifyAll()
-      return threads
-    }
-    var ended = true
+    beginToClose()
     let deadline = Instant.now.adding(milliseconds: milliseconds)
-    for thread in all {
-      let left = (deadline.nanoseconds &- Instant.now.nanoseconds) / 1_000_000
-      if !thread.join(milliseconds: Swift.max(0, left)) { ended = false }
+    var ended = true
+    for thread in monitor.locked({ threads }) {
+      if !thread.join(milliseconds: deadline.millisecondsLeft) { ended = false }
     }
     return ended
   }
+
+  /// Whether a thread has died that was not told to: a filter of system calls may kill one.
+  var hasLostThread: Bool {
+    monitor.locked { !closed && threads.contains { $0.hasEnded } }
+  }
+
+  private var isClosed: Bool { monitor.locked { closed } }
 
   /// CPU time of the threads that have ended, in nanoseconds.
   var processorTimeUsed: Int { monitor.locked { processorTime } }
@@ -184,9 +196,10 @@ final class WorkerPool: @unchecked Sendable {
     switch job {
     case .file(let fetch):
       let wasReported = fetch.isReported
-      fetch.performAll()
+      fetch.performAll { !self.isClosed }
       return wasReported ? .closed : .file(fetch)
-    case .list(let path):
+    case .list(let path, let passage):
+      passage?.enter(.underWay)
       do throws(Errno) {
         return .listed(path, try DirectoryListing.read(path, on: fileSystems))
       } catch {

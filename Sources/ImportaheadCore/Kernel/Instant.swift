@@ -21,6 +21,11 @@ struct Instant: Comparable {
     Instant(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000)
   }
 
+  /// How long it is until then, in whole milliseconds; 0 where it has passed.
+  var millisecondsLeft: Int {
+    Swift.max(0, (nanoseconds &- Instant.now.nanoseconds &+ 999_999) / 1_000_000)
+  }
+
   private static func reading(of clock: clockid_t) -> Int {
     var time = timespec()
     _ = unsafe clock_gettime(clock, &time)

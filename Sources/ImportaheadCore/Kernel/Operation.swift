@@ -19,10 +19,13 @@ internal import CLinux
   /// What has been read.
   var bytes: FileBytes?
   private let raw = UnsafeMutablePointer<statx>.allocate(capacity: 1)
+  /// Whether the file system asks no server.
+  private let isLocal: Bool
 
-  init(path: [UInt8], verb: Verb) {
+  init(path: [UInt8], verb: Verb, isLocal: Bool = false) {
     self.path = CPath(path)
     self.verb = verb
+    self.isLocal = isLocal
     unsafe raw.initialize(to: statx())
   }
 
@@ -55,9 +58,6 @@ internal import CLinux
     switch verb {
     case .open:
       unsafe io_uring_prep_openat(entry, AT_FDCWD, path.pointer, Self.openFlags, 0)
-      // Never on the submitting thread: the kernel tries that where it knows the name, and waits for the
-      // file system's server there, one file after the other.
-      unsafe entry.pointee.flags |= Self.always
     case .status:
       unsafe io_uring_prep_statx(entry, AT_FDCWD, path.pointer, 0, FileStatus.mask, raw)
     case .read:
@@ -67,6 +67,9 @@ internal import CLinux
     case .close:
       unsafe io_uring_prep_close(entry, descriptor)
     }
+    // Never on the submitting thread: the kernel opens there where it knows the name, and may read and
+    // close there; on a file system with a server it would wait for that, one file after the other.
+    if verb == .open || !isLocal { unsafe entry.pointee.flags |= Self.always }
   }
 
   /// Makes the call on this thread; the result is the kernel's, a negative error number on failure.

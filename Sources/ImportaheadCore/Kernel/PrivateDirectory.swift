@@ -49,6 +49,9 @@ internal import CLinux
 
   deinit { _ = close(descriptor) }
 
+  /// Whether the directory lies on a file system that asks no server.
+  var isLocal: Bool { FileSystem.isLocal(descriptor) }
+
   private static func open(home: [UInt8], mayCreate: Bool) throws(Errno) -> Int32 {
     guard home.first == PathBytes.slash else { throw Errno(code: EINVAL) }
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC

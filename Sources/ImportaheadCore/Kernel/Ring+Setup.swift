@@ -4,7 +4,7 @@ internal import CLinux
 extension Ring {
   /// The operations the ring is restricted to; whoever got hold of it could do nothing else.
   private static let opcodes: [io_uring_op] = [
-    IORING_OP_READ, IORING_OP_OPENAT, IORING_OP_STATX, IORING_OP_CLOSE,
+    IORING_OP_READ, IORING_OP_OPENAT, IORING_OP_STATX, IORING_OP_CLOSE, IORING_OP_ASYNC_CANCEL,
   ]
 
   /// Sets up a ring for `depth` operations in flight, served by up to `workers` kernel workers.

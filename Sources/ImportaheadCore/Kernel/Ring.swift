@@ -61,6 +61,15 @@ struct Completion {
     return true
   }
 
+  /// Queues the end of the operation in flight that has the ticket `other`: one that has not begun is dropped,
+  /// and a call that waits where a signal would be heard ends with EINTR.
+  mutating func prepareCancel(of other: Ticket, ticket: Ticket) -> Bool {
+    guard let entry = unsafe io_uring_get_sqe(&ring) else { return false }
+    unsafe io_uring_prep_cancel64(entry, other.rawValue, 0)
+    unsafe io_uring_sqe_set_data64(entry, ticket.rawValue)
+    return true
+  }
+
   /// Hands what is queued to the kernel and waits until a completion is there or `deadline` passed.
   mutating func submitAndWait(until deadline: Instant) throws(Errno) {
     while true {

@@ -64,6 +64,18 @@ internal import CLinux
     return joined
   }
 
+  /// Whether the thread is gone, by itself or killed.
+  ///
+  /// Asks memory alone: the kernel clears a thread's number there when it dies, however that happens
+  /// (set_tid_address(2)). Not to be asked while another thread joins.
+  var hasEnded: Bool {
+    if !joined { joined = unsafe pthread_tryjoin_np(handle, nil) == 0 }
+    return joined
+  }
+
+  /// Leaves the handle alone from now on: in the child of a fork there is no such thread.
+  func disown() { joined = true }
+
   /// The number of the calling thread (gettid(2)).
   static var identifier: Int32 { Int32(truncatingIfNeeded: importahead_gettid()) }
 

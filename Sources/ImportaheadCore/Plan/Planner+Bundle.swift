@@ -15,9 +15,8 @@ extension Planner {
   }
 
   /// Takes over what past runs needed: from the profile, or where there is none from the bundle.
-  func recall(_ learned: LearnedProfile?) {
+  func recall(_ profile: Profile, of learned: LearnedProfile?) {
     let scope = learned?.scope ?? ProfileScope(settings: settings)
-    let profile = learned?.load() ?? Profile()
     guard profile.entries.isEmpty, let bundle else { return recall(profile, in: scope) }
     isRecallingBundle = true
     recall(bundle.order(for: settings), in: scope)
@@ -44,7 +43,9 @@ extension Planner {
     guard let place = bundle?.place(ofDirectory: path) else { return nil }
     if let listing = try? fetcher.listCached(path) { return present(listing, of: path) }
     do throws(Errno) {
-      try fetcher.start(FileFetch(statusOf: path, isLocal: false))
+      let fetch = FileFetch(statusOf: path, isLocal: false)
+      fetch.passage = cache.passage(ofListing: path)
+      try fetcher.start(fetch)
       compared.set(path, place)
       return .pending([])
     } catch {
@@ -85,7 +86,9 @@ extension Planner {
 
   private func serve(_ file: Bundle.Waiting, from bundle: Bundle) {
     switch bundle.take(file.place) {
-    case .coming: bundle.wait(file)
+    case .coming:
+      cache.passage(ofFile: file.path)?.enter(.elsewhere)
+      bundle.wait(file)
     case .missing: readAfterAll(file.path)
     case .here(let bytes):
       progress.bundleUsed &+= 1

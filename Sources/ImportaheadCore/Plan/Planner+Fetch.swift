@@ -28,6 +28,7 @@ extension Planner {
 
   /// Sets a located module on its way.
   func submit(_ module: PlannedModule) {
+    if isLoadedBeforeFork(module) { return settle(module, with: nil) }
     module.stage = .submitted
     switch module.location {
     case .source(let path, let package)?:
@@ -35,9 +36,7 @@ extension Planner {
       roles.set(path, .source(module))
       start(FileFetch(statusOf: path, isLocal: module.isLocal))
       guard !settings.cacheSuffix.isEmpty else { return fetchSource(of: module) }
-      let file = PathBytes.bytecodePath(
-        of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
-      fetch(bytecode: file, of: module)
+      fetch(bytecode: bytecodePath(of: path), of: module)
     case .bytecode(let path, _)?:
       fetch(bytecode: path, of: module)
     case .native(let path, _)?:
@@ -83,6 +82,7 @@ extension Planner {
 
   func start(_ fetch: FileFetch) {
     started &+= 1
+    fetch.passage = cache.passage(ofFile: fetch.path)
     do throws(Errno) {
       try fetcher.start(fetch)
       publish(fetch)

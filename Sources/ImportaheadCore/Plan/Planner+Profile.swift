@@ -106,13 +106,11 @@ extension Planner {
   /// Whether the path entry that `path` lies below is on a file system that asks no server.
   func isLocal(_ path: [UInt8]) -> Bool {
     var best = -1
-    for index in settings.pathEntries.indices where path.starts(with: settings.pathEntries[index]) {
-      if best < 0 || settings.pathEntries[index].count > settings.pathEntries[best].count {
-        best = index
-      }
+    for index in entries.indices where path.starts(with: entries[index]) {
+      if best < 0 || entries[index].count > entries[best].count { best = index }
     }
     guard best >= 0 else { return false }
-    let entry = settings.pathEntries[best]
+    let entry = entries[best]
     if let known = localEntries[entry] { return known }
     let found = fetcher.isLocal(entry)
     localEntries.set(entry, found)
@@ -139,7 +137,7 @@ extension Planner {
     }
   }
 
-  private func bytecodePath(of path: [UInt8]) -> [UInt8] {
+  func bytecodePath(of path: [UInt8]) -> [UInt8] {
     PathBytes.bytecodePath(
       of: path, suffix: settings.cacheSuffix, prefix: settings.cachePrefix)
   }

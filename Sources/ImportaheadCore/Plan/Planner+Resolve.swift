@@ -10,7 +10,7 @@ extension Planner {
   func advance(_ module: PlannedModule) {
     guard !module.isSettled, module.rank <= Self.mostRank || module.isKnown else { return }
     if let parent = module.parent, !isReady(parent, for: module) { return }
-    let entries = module.parent?.location?.searchPath ?? settings.pathEntries
+    let entries = module.parent?.location?.searchPath ?? entries
     while module.searchIndex < entries.count {
       let entry = entries[module.searchIndex]
       switch directory(entry, for: module) {
@@ -55,11 +55,16 @@ extension Planner {
   /// What is known of a directory; starts its reading at the first question, and lets `module` wait.
   func directory(_ path: [UInt8], for module: PlannedModule?) -> DirectorySlot {
     guard let index = directories.index(of: path) else {
+      if let listing = cache.known(listing: path) {
+        directories.set(path, .ready(listing))
+        return .ready(listing)
+      }
       directories.set(path, .pending(module.map { [$0] } ?? []))
       _ = cache.begin(listing: path)
       if let slot = compare(directory: path) { return slot }
       do throws(Errno) {
-        if let listing = try fetcher.list(path) { return present(listing, of: path) }
+        let passage = cache.passage(ofListing: path)
+        if let listing = try fetcher.list(path, passage) { return present(listing, of: path) }
       } catch {
         cache.finish(listing: path, nil, error)
         directories.set(path, .failed)
@@ -77,10 +82,12 @@ extension Planner {
     return .pending([])
   }
 
-  /// Reads a directory that was compared with the bundle in vain.
+  /// Reads a directory that was compared with the bundle in vain, or whose reading was cut short.
   func listAfterAll(_ path: [UInt8]) {
     do throws(Errno) {
-      if let listing = try fetcher.list(path) { take(listing, of: path) }
+      if let listing = try fetcher.list(path, cache.passage(ofListing: path)) {
+        take(listing, of: path)
+      }
     } catch {
       take(failure: error, toList: path)
     }

@@ -4,6 +4,8 @@
 /// thread; it shares nothing with other threads but the cache.
 final class Planner {
   let settings: SessionSettings
+  /// Where modules are looked for: the path entries, and those that the program has added.
+  var entries: [[UInt8]]
   let cache: FetchCache
   /// The fetcher of the session's present thread.
   var fetcher: Fetcher
@@ -73,6 +75,7 @@ final class Planner {
 
   init(_ settings: SessionSettings, _ cache: FetchCache, _ fetcher: Fetcher) {
     self.settings = settings
+    entries = settings.pathEntries
     self.cache = cache
     self.fetcher = fetcher
     recallPlace = order.start
@@ -145,8 +148,10 @@ final class Planner {
   }
 
   /// Learns what the program asked for before it was submitted: what that imports comes next.
-  func take(demands: [[UInt8]]) {
-    for name in demands where !isKnown(name) {
+  func take(demands: [FetchCache.Demand]) {
+    for demand in demands where !isKnown(demand.module) {
+      let name = demand.module
+      noteEntry(of: demand)
       let isUnforeseen = modules[name] == nil && recalled.isEmpty
       guard let module = want(name, after: order.start, rank: 0) else { continue }
       if isMisplaced(module) { forget(recalled: module) }

@@ -17,6 +17,9 @@ final class LearnedProfile: @unchecked Sendable {
   private let monitor = Monitor()
   private var present = Profile()
   private var reading = Reading.pending
+  /// The thread that reads the file, once one was started.
+  private var reader: Thread?
+  private var place = Place.unknown
   private var wasRead = false
   private var wasWritten = false
   private var isBusy = false
@@ -30,14 +33,31 @@ final class LearnedProfile: @unchecked Sendable {
   private var knownNeeds = 0
 
   private enum Reading {
-    case pending, underWay, done
+    case pending, underWay
+    /// Nobody has taken what was read.
+    case done
+    case taken
+  }
+
+  /// What is known of the file system that the file lies on.
+  private enum Place {
+    case unknown, local
+    /// It asks a server, which answered.
+    case remote
+    /// It asks a server that takes its time: nothing is written there.
+    case slow
   }
 
   /// While a program runs, its profile is written each time it has become this much longer, in
   /// eighths: a server that never ends has one too.
   private static let growth = 10
-  /// How long the program's end waits for a writing that is under way, in milliseconds.
-  private static let patience = 500
+  /// How long the program's end waits for what is read and written then, in milliseconds.
+  private static let patience = 100
+  /// The same on a file system that asks no server: there it is for a processor that it waits.
+  private static let localPatience = 1000
+  /// How long one thread waits for another that reads or writes the file, in milliseconds; who must not wait
+  /// so long leaves that to a third.
+  private static let turnPatience = 10_000
   /// The least that is worth a file before the program has ended.
   private static let leastNeeds = 64
 
@@ -55,37 +75,78 @@ final class LearnedProfile: @unchecked Sendable {
       && profile.home.first == PathBytes.slash && !profile.below.isEmpty
   }
 
+  /// Has a thread of its own read the file, and call `arrive` when that is done: a server that does not
+  /// answer holds up nobody else.
+  func read(then arrive: @escaping () -> Void) {
+    let thread = try? Thread {
+      _ = self.load()
+      arrive()
+    }
+    monitor.locked { reader = thread }
+  }
+
+  /// Takes what the file names, once, when it has been read.
+  func takeRead() -> Profile? {
+    monitor.locked {
+      guard reading == .done else { return nil }
+      reading = .taken
+      return present
+    }
+  }
+
+  /// Whether there is still something to come.
+  var isReading: Bool {
+    monitor.locked { reader != nil && (reading == .pending || reading == .underWay) }
+  }
+
+  /// Waits for the end of the thread that reads for at most `milliseconds`; whether there is none.
+  func endReading(milliseconds: Int) -> Bool {
+    guard let thread = monitor.locked({ reader }) else { return true }
+    return thread.join(milliseconds: milliseconds)
+  }
+
   /// Reads the file and returns what it names; an empty profile where there is none to trust.
   ///
   /// A second time the profile is empty, once the first has ended: a program may end before its session
   /// has begun, or while that reads.
   func load() -> Profile {
     let isFirst = monitor.locked {
-      let deadline = Instant.now.adding(milliseconds: Self.patience)
+      let deadline = Instant.now.adding(milliseconds: Self.turnPatience)
       while reading == .underWay, monitor.wait(until: deadline) {}
       guard reading == .pending else { return false }
       reading = .underWay
       return true
     }
     guard isFirst else { return Profile() }
-    defer {
-      monitor.locked {
-        reading = .done
-        monitor.notifyAll()
-      }
+    let start = Instant.now
+    let found = readFile()
+    let isSlow = start.adding(milliseconds: Self.patience) < Instant.now
+    // Where nothing could be opened nobody knows the place.
+    if isSlow, monitor.locked({ place == .unknown }),
+      KnownFileSystems().isLocal(settings.profile.home)
+    {
+      monitor.locked { place = .local }
     }
+    monitor.locked {
+      if let found {
+        present = found
+        wasRead = true
+        knownNeeds = found.entries.count
+      }
+      if isSlow, place != .local { place = .slow }
+      reading = .done
+      monitor.notifyAll()
+    }
+    return found ?? Profile()
+  }
+
+  private func readFile() -> Profile? {
     guard settings.profile.isRead, let directory = try? open(mayCreate: false),
       let (bytes, modified) = try? directory.read(name, limit: Profile.mostBytes),
       var found = Profile(bytes, in: scope)
-    else { return Profile() }
+    else { return nil }
     found.written = modified
-    let profile = found
-    monitor.locked {
-      present = profile
-      wasRead = true
-      knownNeeds = profile.entries.count
-    }
-    return profile
+    return found
   }
 
   /// Whether to look at what is opened besides modules: where the profile does not know.
@@ -114,9 +175,25 @@ final class LearnedProfile: @unchecked Sendable {
   /// Writes what the program has asked for so far if that is much more than the file knows.
   func save(growing needs: [Recording.Need]) {
     let isWorthwhile = monitor.locked {
-      isGrowing && needs.count >= Self.leastNeeds && needs.count > knownNeeds &* Self.growth / 8
+      isGrowing && (reading == .done || reading == .taken) && needs.count >= Self.leastNeeds
+        && needs.count > knownNeeds &* Self.growth / 8
     }
     if isWorthwhile { save(needs, atEnd: false, renewsPages: false) }
+  }
+
+  /// Writes what the program has asked for, as it ends: on a thread of its own, which is not waited for
+  /// longer than the program's end may take.
+  func saveAtEnd(_ needs: [Recording.Need], renewsPages: Bool) {
+    guard settings.profile.isWritten, !needs.isEmpty else { return }
+    bounded { self.save(needs, atEnd: true, renewsPages: renewsPages) }
+  }
+
+  /// Runs `body` on a thread of its own; leaves it alone where a server takes too long.
+  private func bounded(_ body: @escaping () -> Void) {
+    guard monitor.locked({ place != .slow }), let thread = try? Thread(body) else { return }
+    if thread.join(milliseconds: Self.patience) { return }
+    guard monitor.locked({ place == .local }) else { return }
+    _ = thread.join(milliseconds: Self.localPatience &- Self.patience)
   }
 
   /// Writes what the program has asked for if the file would differ.
@@ -128,9 +205,9 @@ final class LearnedProfile: @unchecked Sendable {
     _ = load()
     let previous: Profile? = monitor.locked {
       // The session's thread may be at it: the end of the program would cut it off.
-      let deadline = Instant.now.adding(milliseconds: Self.patience)
+      let deadline = Instant.now.adding(milliseconds: Self.turnPatience)
       while atEnd, isBusy, monitor.wait(until: deadline) {}
-      guard !isBusy, !isClosed else { return nil }
+      guard !isBusy, !isClosed, place != .slow, reading != .underWay else { return nil }
       isBusy = true
       isClosed = atEnd
       return present
@@ -153,7 +230,8 @@ final class LearnedProfile: @unchecked Sendable {
   /// destructors, where this run has written the profile.
   func saveEnd() {
     guard var last = monitor.locked({ last }), last.setEnd(from: mapped.libraries) else { return }
-    _ = write(last.encoded(), to: name)
+    let bytes = last.encoded()
+    bounded { _ = self.write(bytes, to: self.name) }
   }
 
   /// The profile to write; `nil` where the file would not differ.
@@ -193,8 +271,11 @@ final class LearnedProfile: @unchecked Sendable {
   }
 
   private func open(mayCreate: Bool) throws(Errno) -> PrivateDirectory {
-    try PrivateDirectory(
+    let directory = try PrivateDirectory(
       home: settings.profile.home, below: settings.profile.below, mayCreate: mayCreate)
+    let isLocal = directory.isLocal
+    monitor.locked { if place == .unknown { place = isLocal ? .local : .remote } }
+    return directory
   }
 
   private var path: [UInt8] {

@@ -23,20 +23,33 @@ struct FetchCacheTests {
 
   /// The number of bytes handed over, and whether the session should learn of the question.
   private func take(_ path: [UInt8]) -> (count: Int?, isDemand: Bool) {
-    var isDemand = false
-    let bytes = cache.take(path, isDemand: &isDemand)
-    return (bytes?.count, isDemand)
+    var question = Question()
+    let bytes = answered(&question) { cache.take(path, &$0) }
+    return (bytes?.count, question.isDemand)
+  }
+
+  /// Announces a file whose request is under way.
+  private func begin(_ path: [UInt8]) -> Bool {
+    let isNew = cache.begin(file: path)
+    cache.passage(ofFile: path)?.enter(.underWay)
+    return isNew
+  }
+
+  private func begin(listing path: [UInt8]) -> Bool {
+    let isNew = cache.begin(listing: path)
+    cache.passage(ofListing: path)?.enter(.underWay)
+    return isNew
   }
 
   @Test("a file is handed over once")
   func once() throws {
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     cache.finish(file: path, try fetch(path))
     #expect(cache.bytesUnused == 5000)
     #expect(take(path) == (5000, false))
     #expect(cache.bytesUnused == 0)
     #expect(take(path) == (nil, false))
-    #expect(!cache.begin(file: path))
+    #expect(!begin(path))
     let counters = cache.statistics
     #expect(counters.hits == 1)
     #expect(counters.misses == 1)
@@ -50,7 +63,7 @@ struct FetchCacheTests {
   func claimed() throws {
     #expect(take(path) == (nil, true))
     #expect(take(path) == (nil, false))
-    #expect(!cache.begin(file: path))
+    #expect(!begin(path))
     cache.finish(file: path, try fetch(path))
     #expect(take(path) == (nil, false))
     #expect(cache.bytesUnused == 0)
@@ -61,7 +74,7 @@ struct FetchCacheTests {
     cache.note { $0.errors = 0 }
     for (name, reason) in [("a", ENOENT), ("b", EIO)] {
       let path = tree.bytes(name)
-      #expect(cache.begin(file: path))
+      #expect(begin(path))
       cache.finish(file: path, .failed(Errno(code: reason)))
       #expect(take(path) == (nil, false))
     }
@@ -73,7 +86,7 @@ struct FetchCacheTests {
   func racy() throws {
     let own = try TemporaryTree()
     try own.write("file", "text")
-    #expect(cache.begin(file: own.bytes("file")))
+    #expect(begin(own.bytes("file")))
     cache.finish(file: own.bytes("file"), try fetch(own.bytes("file")))
     #expect(take(own.bytes("file")) == (nil, false))
     #expect(cache.bytesUnused == 0)
@@ -85,7 +98,7 @@ struct FetchCacheTests {
     let path = own.bytes("file")
     try own.write("file", "text")
     guard case .contents(let bytes, let status, _) = try fetch(path) else { return }
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     cache.finish(file: path, .contents(bytes, status, isRacy: false))
     if isRemoved { unlink(own.path("file")) } else { try own.write("file", "other text") }
     #expect(take(path) == (nil, false))
@@ -95,7 +108,7 @@ struct FetchCacheTests {
 
   @Test("whoever asks for a file in flight waits for it")
   func waiting() throws {
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     let outcome = try fetch(path)
     let (cache, path) = (cache, path)
     let thread = try Thread {
@@ -114,13 +127,12 @@ struct FetchCacheTests {
       let monitor = Monitor()
       var hits = 0
     }
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     let counter = Counter()
     let (cache, path) = (cache, path)
     let threads = try (0..<6).map { _ in
       try Thread {
-        var isDemand = false
-        if cache.take(path, isDemand: &isDemand) != nil {
+        if answered({ cache.take(path, &$0) }) != nil {
           counter.monitor.locked { counter.hits += 1 }
         }
       }
@@ -136,14 +148,13 @@ struct FetchCacheTests {
   func processor() throws {
     #expect(cache.askingProcessor == nil)
     let (cache, path, many) = (cache, path, tree.bytes("many"))
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     let outcome = try fetch(path)
     let questions: [@Sendable () -> Void] = [
       {
-        var isDemand = false
-        _ = cache.take(path, isDemand: &isDemand)
+        _ = answered { cache.take(path, &$0) }
       },
-      { _ = cache.freshListing(many, mayWait: false) },
+      { _ = cache.fresh(many) },
     ]
     for (question, mustWait) in zip(questions, [true, false]) {
       for number in Processor.allowed {
@@ -167,15 +178,14 @@ struct FetchCacheTests {
   @Test("who waits longest is not forgotten over another who came and went")
   func twoPaths() throws {
     let many = tree.bytes("many")
-    #expect(cache.begin(file: path))
-    #expect(cache.begin(listing: many))
+    #expect(begin(path))
+    #expect(begin(listing: many))
     let (cache, path) = (cache, path)
     let first = try Thread {
-      var isDemand = false
-      _ = cache.take(path, isDemand: &isDemand)
+      _ = answered { cache.take(path, &$0) }
     }
     usleep(20_000)
-    let second = try Thread { _ = cache.freshListing(many) }
+    let second = try Thread { _ = cache.fresh(many) }
     usleep(20_000)
     cache.finish(listing: many, try DirectoryListing.read(many, on: KnownFileSystems()), nil)
     #expect(second.join(milliseconds: 10_000))
@@ -186,10 +196,10 @@ struct FetchCacheTests {
 
   @Test("giving up what is in flight frees the waiters, and late outcomes are not kept")
   func abandoned() throws {
-    #expect(cache.begin(file: path))
-    #expect(cache.begin(listing: tree.bytes("many")))
+    #expect(begin(path))
+    #expect(begin(listing: tree.bytes("many")))
     let (cache, many) = (cache, tree.bytes("many"))
-    let thread = try Thread { _ = cache.freshListing(many) }
+    let thread = try Thread { _ = cache.fresh(many) }
     let other = try Thread {
       usleep(30_000)
       cache.abandonInFlight()
@@ -205,26 +215,26 @@ struct FetchCacheTests {
   @Test("listings are given as long as the directory is unchanged and not forgotten")
   func listings() throws {
     let many = tree.bytes("many")
-    #expect(cache.freshListing(many) == nil)
-    #expect(cache.begin(listing: many))
-    #expect(!cache.begin(listing: many))
+    #expect(cache.fresh(many) == nil)
+    #expect(begin(listing: many))
+    #expect(!begin(listing: many))
     cache.finish(listing: many, try DirectoryListing.read(many), nil)
-    #expect(cache.freshListing(many)?.count == 500)
-    #expect(cache.freshListing(many)?.count == 500)
+    #expect(cache.fresh(many)?.count == 500)
+    #expect(cache.fresh(many)?.count == 500)
     cache.forget(listing: many)
-    #expect(cache.freshListing(many) == nil)
+    #expect(cache.fresh(many) == nil)
     cache.forget(listing: tree.bytes("unknown"))
-    #expect(cache.begin(listing: tree.bytes("unknown")))
+    #expect(begin(listing: tree.bytes("unknown")))
     #expect(cache.statistics.directoriesListed == 1)
   }
 
   @Test("a listing of a directory that changed is not given, nor is a racy one")
   func staleListings() throws {
     let own = try TemporaryTree()
-    #expect(cache.begin(listing: own.bytes("")))
+    #expect(begin(listing: own.bytes("")))
     let racy = try DirectoryListing.read(own.bytes(""))
     cache.finish(listing: own.bytes(""), racy, nil)
-    #expect(cache.freshListing(own.bytes("")) == nil)
+    #expect(cache.fresh(own.bytes("")) == nil)
 
     let other = FetchCache()
     let settled = DirectoryListing(
@@ -232,26 +242,28 @@ struct FetchCacheTests {
       readAt: racy.status.changed + FileStatus.racyWindow)
     #expect(other.begin(listing: own.bytes("")))
     other.finish(listing: own.bytes(""), settled, nil)
-    #expect(other.freshListing(own.bytes("")) != nil)
+    #expect(other.fresh(own.bytes("")) != nil)
     try own.write("new")
-    #expect(other.freshListing(own.bytes("")) == nil)
+    #expect(other.fresh(own.bytes("")) == nil)
   }
 
   @Test("a directory that cannot be listed is not given")
   func failedListing() {
-    #expect(cache.begin(listing: tree.bytes("missing")))
+    #expect(begin(listing: tree.bytes("missing")))
     cache.finish(listing: tree.bytes("missing"), nil, Errno(code: EMFILE))
-    #expect(cache.freshListing(tree.bytes("missing")) == nil)
+    #expect(cache.fresh(tree.bytes("missing")) == nil)
     #expect(cache.statistics.errors == 1)
   }
 
   @Test("demands are taken once, in order")
   func demands() {
     #expect(!cache.hasDemands)
-    cache.demand(module: [1])
-    cache.demand(module: [2])
+    let demands = [
+      FetchCache.Demand(module: [1]), FetchCache.Demand(module: [2], file: [3]),
+    ]
+    for demand in demands { cache.demand(demand) }
     #expect(cache.hasDemands)
-    #expect(cache.takeDemands() == [[1], [2]])
+    #expect(cache.takeDemands() == demands)
     #expect(cache.takeDemands().isEmpty)
     #expect(cache.statistics.demands == 2)
   }
@@ -259,19 +271,19 @@ struct FetchCacheTests {
   @Test("forgetting everything leaves nothing to take and counts no bytes")
   func forgotten() throws {
     let many = tree.bytes("many")
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     cache.finish(file: path, try fetch(path))
-    #expect(cache.begin(listing: many))
+    #expect(begin(listing: many))
     cache.finish(listing: many, try DirectoryListing.read(many), nil)
     cache.forgetAll()
     #expect(cache.bytesUnused == 0)
     #expect(take(path) == (nil, true))
-    #expect(cache.freshListing(many) == nil)
+    #expect(cache.fresh(many) == nil)
   }
 
   @Test("forgetting everything frees whoever waits")
   func forgottenWhileWaiting() throws {
-    #expect(cache.begin(file: path))
+    #expect(begin(path))
     let cache = cache
     let other = try Thread {
       usleep(30_000)
@@ -282,12 +294,11 @@ struct FetchCacheTests {
     #expect(Instant.now < start.adding(milliseconds: 5000))
     #expect(other.join(milliseconds: 10_000))
   }
+}
 
-  @Test("a new lock serves where the old one was held")
-  func newLock() throws {
-    #expect(cache.begin(file: path))
-    cache.finish(file: path, try fetch(path))
-    cache.abandonLock()
-    #expect(take(path) == (5000, false))
+extension FetchCache {
+  /// The names in a directory, where they are known and it is unchanged.
+  func fresh(_ path: [UInt8]) -> DirectoryListing? {
+    answered { listing(path, &$0) }.flatMap { isFresh($0) ? $0 : nil }
   }
 }

@@ -33,14 +33,44 @@ struct WorkerPoolTests {
     #expect(pool.processorTimeUsed > 0)
   }
 
-  @Test("jobs given before the end are done")
+  @Test("jobs that no thread has begun are dropped at the end")
   func closing() throws {
-    let pool = WorkerPool(most: 2)
-    for number in 0..<50 {
-      try pool.submit(.file(FileFetch(statusOf: tree.bytes("many/\(number)"), isLocal: false)))
-    }
+    let own = try TemporaryTree()
+    try own.write("data", "")
+    #expect(truncate(own.path("data"), 8 << 20) == 0)
+    let pool = WorkerPool(most: 1)
+    for _ in 0..<2000 { try pool.submit(.data(own.bytes("data"))) }
     #expect(pool.close(milliseconds: 10_000))
-    #expect(pool.takeEvents(waitingUntil: nil).count == 50)
+    #expect(pool.takeEvents(waitingUntil: nil).count < 2000)
+    #expect(pool.close(milliseconds: 0))
+  }
+
+  @Test("a file that a thread is at when the pool closes is not read any further, but closed")
+  func cutShort() throws {
+    let fetch = FileFetch(
+      contentsOf: tree.bytes("files/normal"), limit: 1 << 20, isLocal: false,
+      from: FileBytesAllocator())
+    var calls = 0
+    fetch.performAll {
+      calls += 1
+      return calls < 2
+    }
+    #expect(fetch.operation.descriptor == -1)
+    guard case .failed(let reason)? = fetch.outcome else {
+      Issue.record("expected a failure")
+      return
+    }
+    #expect(reason == .stopped)
+  }
+
+  @Test("a thread that dies without being told to is noticed")
+  func lost() throws {
+    let pool = WorkerPool(most: 2)
+    try pool.submit(.list(tree.bytes("many"), nil))
+    _ = take(1, from: pool)
+    #expect(!pool.hasLostThread)
+    #expect(pool.close(milliseconds: 10_000))
+    #expect(!pool.hasLostThread)
   }
 
   @Test("a pool that was never used closes at once")
@@ -80,7 +110,7 @@ struct WorkerPoolTests {
     try own.write("data", "")
     #expect(truncate(own.path("data"), 8 << 20) == 0)
     for _ in 0..<300 { try pool.submit(.data(own.bytes("data"))) }
-    try pool.submit(.list(tree.bytes("many")))
+    try pool.submit(.list(tree.bytes("many"), nil))
     let order = take(301, from: pool).map { if case .listed = $0 { true } else { false } }
     #expect(order.count == 301)
     #expect(order.lastIndex(of: true) ?? 301 < 300)

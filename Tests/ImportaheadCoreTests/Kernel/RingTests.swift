@@ -43,15 +43,39 @@ struct RingTests {
     #expect(operations.map { Int($0.status.size) } == (0..<8).map { $0 * 9 })
   }
 
-  @Test("files are opened by workers alone: to open may ask a server, whatever is cached")
-  func openingNeverBlocks() {
-    let operation = Operation(path: tree.bytes("files/normal"), verb: .open)
+  @Test(
+    "workers alone do what may ask a server: to open, whatever is cached, and elsewhere all of it",
+    arguments: [true, false])
+  func neverBlocks(isLocal: Bool) {
+    let operation = Operation(path: tree.bytes("files/normal"), verb: .open, isLocal: isLocal)
     for verb in [Operation.Verb.open, .status, .read, .close] {
       operation.verb = verb
       var entry = io_uring_sqe()
       unsafe operation.fill(&entry)
-      #expect(entry.flags == (verb == .open ? 1 << 4 : 0), "IOSQE_ASYNC")
+      #expect(entry.flags == (verb == .open || !isLocal ? 1 << 4 : 0), "IOSQE_ASYNC")
     }
+  }
+
+  @Test("what waits is ended by its ticket")
+  func cancelling() throws {
+    var ring = try Ring(depth: 4, workers: 2)
+    let counter = try WakeCounter()
+    defer { counter.close() }
+    let (wake, cancel) = (Ticket(rawValue: 7), Ticket(rawValue: 8))
+    #expect(unsafe ring.prepareWake(counter.descriptor, into: counter.landing, ticket: wake))
+    try ring.submit()
+    let isPrepared = ring.prepareCancel(of: wake, ticket: cancel)
+    #expect(isPrepared)
+    let end = deadline()
+    var results: [UInt64: Int32] = [:]
+    while results.count < 2, Instant.now < end {
+      try ring.submitAndWait(until: end)
+      while let completion = ring.nextCompletion() {
+        results[completion.ticket.rawValue] = completion.result
+      }
+    }
+    #expect(results[7] == -ECANCELED || results[7] == -EINTR)
+    #expect(results.count == 2)
   }
 
   @Test("failures are results under their own tickets, not failures of the ring")

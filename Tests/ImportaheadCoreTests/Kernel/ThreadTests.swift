@@ -48,6 +48,18 @@ struct ThreadTests {
     #expect(thread.join(milliseconds: 0))
   }
 
+  @Test("its death is seen without waiting, whatever it was at")
+  func death() throws {
+    let alive = try Thread { usleep(300_000) }
+    #expect(!alive.hasEnded)
+    let killed = try Thread { pthread_exit(nil) }
+    let deadline = Instant.now.adding(milliseconds: 10_000)
+    while !killed.hasEnded || !alive.hasEnded, Instant.now < deadline { usleep(1000) }
+    #expect(killed.hasEnded)
+    #expect(alive.hasEnded)
+    #expect(killed.join(milliseconds: 0))
+  }
+
   @Test("a monitor lets one in at a time and its waits end")
   func monitor() throws {
     final class Count: @unchecked Sendable {

@@ -31,6 +31,7 @@ struct LearnedProfileTests {
     for round in 0..<40 {
       let tree = try TemporaryTree()
       let profile = LearnedProfile(settings(in: tree))
+      _ = profile.load()
       let growing = try Thread { profile.save(growing: needs(2000)) }
       usleep(UInt32(round * 50))
       profile.save(needs(2500), atEnd: true, renewsPages: false)
