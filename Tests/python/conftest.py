@@ -22,7 +22,7 @@ from oracle.places import PRODUCT, SCRATCH, own_caches
 from oracle.schedule import Schedule
 
 # Fixtures that more than one file of tests uses.
-pytest_plugins = ["profiled", "bundled", "launched"]
+pytest_plugins = ["profiled", "bundled", "launched", "stalled"]
 
 # How long a test waits for the runs of its case, behind those of all others; seconds.
 PATIENCE = 1200

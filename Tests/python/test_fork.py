@@ -81,9 +81,11 @@ def test_f01_a_fork_from_c(outcome):
         os.waitpid(pid, 0)
         import many.m001, mod
         os._exit(0)
+    # Later on the parent's session goes on.
+    threads = len(os.listdir('/proc/self/task'))
     os.waitpid(pid, 0)
     import many
-    print(many.m000.value, len(os.listdir('/proc/self/task')))
+    print(many.m000.value, threads)
     """,
     ignored=("events",),
     pause=0,
