@@ -12,6 +12,8 @@ struct Work {
   private var fared: ProcessorTime?
   private var isMovable = true
   private var backend: Backend
+  /// Rings of the fetcher that have been counted.
+  private var rings = 0
 
   /// Where what past runs needed is.
   private enum Recall {
@@ -201,6 +203,9 @@ struct Work {
   }
 
   private mutating func noteBackend() {
+    let more = fetcher.rings &- rings
+    if more > 0 { session.cache.note { $0.rings &+= more } }
+    rings = fetcher.rings
     guard fetcher.backend != backend else { return }
     backend = fetcher.backend
     let backend = backend

@@ -18,6 +18,7 @@ extension Statistics {
       ("modules_planned", modulesPlanned),
       ("demands", demands),
       ("rests", rests),
+      ("rings", rings),
       ("session_cpu_seconds", processorTime),
       ("session_seconds", sessionTime),
       ("errors", errors),

@@ -36,6 +36,8 @@ public struct Statistics: Sendable {
   public internal(set) var demands = 0
   /// Times it was found that the page cache had all and processors were scarce, so that no more was read.
   public internal(set) var rests = 0
+  /// Rings that were set up, because something had to be waited for.
+  public internal(set) var rings = 0
   /// Processor time of the session's threads, in nanoseconds.
   public internal(set) var processorTime = 0
   /// How long the session's thread was alive, in nanoseconds.

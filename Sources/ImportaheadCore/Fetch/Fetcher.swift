@@ -27,6 +27,8 @@ final class Fetcher {
   private var ready: [FetchEvent] = []
   /// How many files and statuses in a row the kernel had in memory, directories on the way included.
   private(set) var cachedInARow = 0
+  /// How many rings were set up.
+  private(set) var rings = 0
 
   /// Whether files are given up instead of read any further.
   private var isClosing = false
@@ -62,6 +64,7 @@ final class Fetcher {
       counter.close()
       return pool.most = limits.threads
     }
+    rings &+= 1
     self.counter = counter
     pool.wakeOwner(by: counter)
   }

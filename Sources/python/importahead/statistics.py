@@ -30,6 +30,7 @@ KEYS = {
     "modules_planned": "modules that the scan expected",
     "demands": "modules found or asked for before they were on their way",
     "rests": "times reading ahead stopped: the page cache had all, and processors were scarce",
+    "rings": "rings set up, because something had to be waited for",
     "session_cpu_seconds": "processor time of the session's threads, seconds",
     "session_seconds": "how long the session's thread was alive, seconds",
     "profile": "off; none where there is none; read; written; rewritten: read, and written anew",
