@@ -95,13 +95,19 @@ format: $(VENV)/ready ## Rewrite Swift and Python in the project's format.
 	@$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
 	@$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
 
-# Both parts run whatever the first says; either may fail the whole.
+# All parts run whatever the first says; each may fail the whole.
+# CONFORMANCE chooses interpreters, lanes and tests of CPython's, and then runs nothing else:
+# make conformance CONFORMANCE='--python 3.13 --lane io_uring+evicted'
 conformance: build $(VENV)/ready ## Run CPython's own import tests, and ours on every interpreter.
+ifdef CONFORMANCE
+	@$(VENV)/bin/python -u Tests/conformance/run.py $(CONFORMANCE)
+else
 	@failed=; \
 	$(VENV)/bin/python -u Tests/conformance/run.py || failed=1; \
 	$(VENV)/bin/python -u Tests/conformance/run.py --mutants || failed=1; \
 	$(VENV)/bin/python -m pytest -q --full Tests/python || failed=1; \
 	[[ -z $$failed ]]
+endif
 
 mutations: packages $(VENV)/ready ## Break the product on purpose and show which cases notice.
 	@$(VENV)/bin/python -u Tests/mutations/run.py

@@ -9,15 +9,57 @@ ACTIVATION = (
     'except BaseException: pass")\n'
 )
 
-# Appends one letter to a file for each process: `a` where our methods are in place, else `i`.
+# Appends one letter to a file for each process: `a` where our methods are in place, else `i`. Those
+# of a mock hook are functions, like importlib's own, but it says when it is active.
 COUNTER = """
 import posix, sys
 import _frozen_importlib_external as external
 active = type(external.FileFinder.find_spec).__name__ == "method_descriptor"
+active = active or bool(getattr(sys.modules.get("importahead"), "ACTIVE", 0))
 file = posix.open({path!r}, posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC)
 posix.write(file, b"a" if active else b"i")
 posix.close(file)
 """
+
+# Appends an `r` at the end of a process that set up a ring. What that takes is imported at once.
+RING_COUNTER = """
+if active:
+    import atexit, importahead.statistics
+    def told(posix=posix, owner=posix.getpid(), stats=importahead.stats):
+        try:
+            if posix.getpid() == owner and stats()["rings"]:
+                file = posix.open({path!r}, posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC)
+                posix.write(file, b"r")
+                posix.close(file)
+        except BaseException:
+            pass
+    atexit.register(told)
+"""
+
+# Drops what a process may import from the page cache, before there is a session to read it.
+EVICTION = """
+import posix
+file = posix.open({path!r}, posix.O_RDONLY | posix.O_CLOEXEC)
+names = posix.read(file, 1 << 24).split(bytes(1))
+posix.close(file)
+for name in names:
+    try:
+        file = posix.open(name, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        continue
+    posix.posix_fadvise(file, 0, 0, posix.POSIX_FADV_DONTNEED)
+    posix.close(file)
+"""
+
+# Parts of the library that no test listed in run.py imports.
+NOT_IMPORTED = {"idlelib", "lib2to3", "turtledemo", "tkinter", "ensurepip", "site-packages"}
+TESTS_IMPORTED = {"support", "libregrtest", "__pycache__"}
+
+
+def pth_line(program, **values):
+    """A program as the one line that `site` runs of a `.pth` file."""
+    text = program.format(**values).strip().replace('"', "'").replace("\n", "\\n")
+    return 'import sys; exec("%s")\n' % text
 
 
 class Copy:
@@ -29,6 +71,7 @@ class Copy:
         self.prefix = self.root / "prefix"
         self.cache = self.root / "cache"
         self._trace = self.root / "activity"
+        self._evicted = self.root / "evicted"
         if not (self.root / "complete").exists():
             self._make()
         self.switch_off()
@@ -77,16 +120,35 @@ class Copy:
         found = (self.library / "test" / name for name in tests)
         return [path.name for path in found if path.is_dir() or path.with_suffix(".py").exists()]
 
-    def switch_on(self, hook, mutant=""):
-        """Installs a hook's package with its `.pth` file, and the counter behind it."""
+    def switch_on(self, hook, mutant="", evicting=False):
+        """Installs a hook's package with its `.pth` file, and the counter behind it.
+
+        With `evicting`, each process first drops the library's bytecode from the page cache, and
+        counts at its end whether it set up a ring.
+        """
         self.switch_off()
         shutil.copytree(Path(hook) / "importahead", self.site_packages / "importahead")
         choice = "import posix; posix.environ[b'ORACLE_MUTANT'] = %r\n" % mutant.encode()
         line = (choice if mutant else "") + ACTIVATION
         (self.site_packages / "importahead.pth").write_text(line)
-        counter = COUNTER.format(path=str(self._trace)).strip().replace("\n", "\\n")
-        counter = 'import sys; exec("%s")\n' % counter.replace('"', "'")
-        (self.site_packages / "zz_counter.pth").write_text(counter)
+        counter = COUNTER + RING_COUNTER.strip() if evicting else COUNTER
+        line = pth_line(counter, path=str(self._trace))
+        (self.site_packages / "zz_counter.pth").write_text(line)
+        if evicting:
+            self._evict()
+
+    def _evict(self):
+        """Lists what is to be evicted, and installs the `.pth` file that does it first."""
+        names = []
+        for path in self.library.rglob("*.cpython-%d%d.pyc" % self.interpreter.minor):
+            first, second = (*path.relative_to(self.library).parts, "")[:2]
+            if first not in NOT_IMPORTED and (first != "test" or second in TESTS_IMPORTED):
+                names.append(bytes(path))
+        self._evicted.write_bytes(b"\0".join(names))
+        line = pth_line(EVICTION, path=str(self._evicted))
+        (self.site_packages / "aa_evict.pth").write_text(line)
+        # What has not been written yet cannot be dropped.
+        subprocess.run(["sync", "-f", str(self.root)], check=True)
 
     def switch_off(self):
         """Takes everything out of site-packages."""
@@ -110,3 +172,7 @@ class Copy:
         """How many processes ran with the hook, and how many with our `.pth` but without it."""
         letters = self._trace.read_bytes()
         return letters.count(b"a"), letters.count(b"i")
+
+    def rings(self):
+        """How many processes set up a ring, of those that end by themselves."""
+        return self._trace.read_bytes().count(b"r")

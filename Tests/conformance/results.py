@@ -10,7 +10,7 @@ class Results:
     def __init__(self):
         self.cases = defaultdict(lambda: defaultdict(list))
         self.seconds = 0.0
-        self.active = self.inactive = self.status = 0
+        self.active = self.inactive = self.rings = self.status = 0
 
     def count(self, *outcomes):
         """How many cases had one of the outcomes (any, without arguments)."""
@@ -29,6 +29,7 @@ class Results:
         self.seconds += other.seconds
         self.active += other.active
         self.inactive += other.inactive
+        self.rings += other.rings
 
     def only(self, module):
         """The results of one module."""
@@ -80,17 +81,22 @@ def table(title, columns):
     """Every module's counts of cases, failures and skips, side by side."""
     modules = sorted(set().union(*(results.cases for results in columns.values())))
     width = max([len(module) for module in modules] + [len(title), 20])
-    lines = ["", title.ljust(width) + "".join(name.rjust(24) for name in columns)]
+    lines = ["", title.ljust(width) + "".join(name.rjust(25) for name in columns)]
     for module in modules:
         cells = [_cell(results, module) for results in columns.values()]
-        lines.append(module.ljust(width) + "".join(cell.rjust(24) for cell in cells))
+        lines.append(module.ljust(width) + "".join(cell.rjust(25) for cell in cells))
     totals = [
         "%d/%d/%d" % (r.count(), r.count("error", "failure"), r.count("skipped"))
         for r in columns.values()
     ]
-    lines.append("all: run/bad/skipped".ljust(width) + "".join(t.rjust(24) for t in totals))
+    lines.append("all: run/bad/skipped".ljust(width) + "".join(t.rjust(25) for t in totals))
     active = ["%d in %.0f s" % (results.active, results.seconds) for results in columns.values()]
-    lines.append("processes hooked".ljust(width) + "".join(each.rjust(24) for each in active))
+    lines.append("processes hooked".ljust(width) + "".join(each.rjust(25) for each in active))
+    rings = [str(results.rings or "") for results in columns.values()]
+    if any(rings):
+        lines.append(
+            "processes with a ring".ljust(width) + "".join(each.rjust(25) for each in rings)
+        )
     return "\n".join(lines)
 
 
