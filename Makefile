@@ -27,12 +27,13 @@ EXTENSION := $(PACKAGE)/_importahead.abi3.so
 VENV := .build/venv
 SWIFT_SOURCES = $(wildcard Sources Tests Benchmarks/Sources Benchmarks/Tests) Package.swift \
 	$(wildcard Benchmarks/Package.swift)
-PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Tests/mutations Benchmarks demo)
+PYTHON_SOURCES = $(wildcard Sources/python Tests/python Tests/conformance Tests/compatibility Tests/mutations \
+	Benchmarks demo)
 
 -include Benchmarks/bench.mk
 
 .PHONY: help setup packages build tool launcher extension python test test-swift test-python demo lint format \
-	conformance mutations install clean
+	conformance compatibility mutations install clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +109,10 @@ else
 	$(VENV)/bin/python -m pytest -q --full Tests/python || failed=1; \
 	[[ -z $$failed ]]
 endif
+
+# COMPATIBILITY has options, such as '--only Ansible --only Dask'; `--list` shows the names.
+compatibility: build $(VENV)/ready ## Run well-known programs with and without importahead (outside CI).
+	@$(VENV)/bin/python -u Tests/compatibility/run.py --write $(COMPATIBILITY)
 
 mutations: packages $(VENV)/ready ## Break the product on purpose and show which cases notice.
 	@$(VENV)/bin/python -u Tests/mutations/run.py
