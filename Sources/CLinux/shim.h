@@ -2,13 +2,20 @@
 #define IMPORTAHEAD_CLINUX_H
 // Embedded Swift has no Glibc module: the core reaches libc through this header.
 // _GNU_SOURCE comes first so that statx, close_range and the rest are declared.
+// _FILE_OFFSET_BITS is CPython's (pyconfig.h): whatever was put in the place of its open64 and stat64
+// (LD_PRELOAD) is then called by us too.
 #define _GNU_SOURCE 1
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
 #include <dirent.h>
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
 #include <poll.h>
 #include <pthread.h>
@@ -32,6 +39,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,9 +142,125 @@ static inline void importahead_store(long *place, long value) {
   __atomic_store_n(place, value, __ATOMIC_RELEASE);
 }
 
+// stat names both a function and a structure, too; CPython calls these.
+static inline int importahead_stat(const char *path, struct stat *status) {
+  return stat(path, status);
+}
+static inline int importahead_lstatat(int directory, const char *name, struct stat *status) {
+  return fstatat(directory, name, status, AT_SYMLINK_NOFOLLOW);
+}
+static inline int importahead_fstat(int descriptor, struct stat *status) {
+  return fstat(descriptor, status);
+}
+
+// The device's numbers as statx(2) gives them, major in the high half.
+static inline uint64_t importahead_device(const struct stat *status) {
+  return (uint64_t)major(status->st_dev) << 32 | minor(status->st_dev);
+}
+
+// Whether something else than libc answers stat(2) in this process (LD_PRELOAD): the function that is
+// called lies in another object than one that nobody replaces.
+static inline int importahead_stat_is_replaced(void) {
+  int (*function)(const char *, struct stat *) = stat;
+  unsigned long (*own)(unsigned long) = getauxval;
+  Dl_info found, libc;
+  if (!dladdr((void *)function, &found) || !dladdr((void *)own, &libc)) return 1;
+  return found.dli_fbase != libc.dli_fbase;
+}
+
 // Flags that glibc declares as macros with casts, or not at all before 2.34.
 static const int CLOSE_RANGE_UNSHARE_FLAG = 1 << 1;
 static const int RWF_NOWAIT_FLAG = 0x00000008;
 static const int O_PATH_FLAG = O_PATH;
 static const int CLONE_FILES_FLAG = 0x00000400;
+
+// pthread_create(3) as a function of the type of the next.
+static inline int importahead_create_thread(
+    pthread_t *handle, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+  return pthread_create(handle, attributes, body, argument);
+}
+
+// What `importahead_create_apart` has done in its other task.
+struct importahead_creation {
+  pthread_t *handle;
+  const pthread_attr_t *attributes;
+  void *(*body)(void *);
+  void *argument;
+  int result;
+};
+
+static void __attribute__((unused)) importahead_create(struct importahead_creation *creation) {
+  creation->result = pthread_create(
+      creation->handle, creation->attributes, creation->body, creation->argument);
+}
+
+// pthread_create(3), but the new thread has a copy of the descriptor table and not the table itself; it
+// makes no system call that an ordinary thread's creation does not (clone3(2), else clone(2)).
+//
+// A task that shares all but that table takes the caller's place for a moment, the caller's thread pointer
+// included, creates the thread, which shares the table with it, and ends; the caller sleeps meanwhile.
+// Every signal must be blocked. ENOSYS where this is not written for the processor.
+static int __attribute__((noinline, unused)) importahead_create_apart(
+    pthread_t *handle, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+#if defined(__x86_64__)
+  const size_t size = 128 << 10;
+  char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) return errno;
+  struct importahead_creation creation = {handle, attributes, body, argument, EAGAIN};
+  int word = 1;
+  const uint64_t flags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
+                         | CLONE_CHILD_CLEARTID;
+  struct clone_args how = {
+      .flags = flags, .child_tid = (uint64_t)(uintptr_t)&word,
+      .stack = (uint64_t)(uintptr_t)stack, .stack_size = size};
+  // Registers that a system call and a C function both leave alone.
+  register void (*create)(struct importahead_creation *) __asm__("r12") = importahead_create;
+  register struct importahead_creation *what __asm__("r13") = &creation;
+  long result;
+  // In the new task rax is 0 and the stack another; it never leaves the block.
+#define IMPORTAHEAD_NEW_TASK                                                                      \
+  "syscall\n\t"                                                                                   \
+  "testq %%rax, %%rax\n\t"                                                                        \
+  "jnz 1f\n\t"                                                                                    \
+  "xorl %%ebp, %%ebp\n\t"                                                                         \
+  "movq %%r13, %%rdi\n\t"                                                                         \
+  "callq *%%r12\n\t"                                                                              \
+  "xorl %%edi, %%edi\n\t"                                                                         \
+  "movl %[leave], %%eax\n\t"                                                                      \
+  "syscall\n\t"                                                                                   \
+  "hlt\n"                                                                                         \
+  "1:"
+  __asm__ volatile(IMPORTAHEAD_NEW_TASK
+                   : "=a"(result)
+                   : "a"(SYS_clone3), "D"(&how), "S"(sizeof(how)), "r"(create), "r"(what),
+                     [leave] "i"(SYS_exit)
+                   : "rcx", "r11", "memory", "cc");
+  if (result == -ENOSYS) {
+    register int *cleared __asm__("r10") = &word;
+    __asm__ volatile(IMPORTAHEAD_NEW_TASK
+                     : "=a"(result)
+                     : "a"(SYS_clone), "D"(flags), "S"(stack + size), "d"(0), "r"(cleared),
+                       "r"(create), "r"(what), [leave] "i"(SYS_exit)
+                     : "rcx", "r11", "memory", "cc");
+  }
+#undef IMPORTAHEAD_NEW_TASK
+  // The kernel clears the word and wakes us when the task has ended, however it did. No wrapper of libc:
+  // errno is that task's too.
+  while (result > 0) {
+    int left = __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+    if (left == 0) break;
+    long ignored;
+    register long none __asm__("r10") = 0;
+    __asm__ volatile("syscall"
+                     : "=a"(ignored)
+                     : "a"(SYS_futex), "D"(&word), "S"(0 /* FUTEX_WAIT */), "d"(left), "r"(none)
+                     : "rcx", "r11", "memory", "cc");
+  }
+  munmap(stack, size);
+  return result > 0 ? creation.result : (int)-result;
+#else
+  return ENOSYS;
+#endif
+}
 #endif

@@ -30,15 +30,18 @@ struct Rest {
     ignored = 0
   }
 
-  /// What becomes of a demand of the calling thread; ends the rest where that has waited since its last one.
-  mutating func answer() -> Answer {
+  /// What becomes of a demand of the calling thread; ends the rest where that has waited since its last one,
+  /// which is looked at only if `mayLook`.
+  mutating func answer(mayLook: Bool = true) -> Answer {
     guard isOn else { return .heed }
-    let now = (thread: Thread.identifier, waits: Thread.waits)
-    guard now.thread != asker.thread || now.waits == asker.waits else {
-      isOn = false
-      return .heed
+    if mayLook {
+      let now = (thread: Thread.identifier, waits: Thread.waits)
+      guard now.thread != asker.thread || now.waits == asker.waits else {
+        isOn = false
+        return .heed
+      }
+      asker = now
     }
-    asker = now
     ignored &+= 1
     guard ignored >= Self.mostIgnored else { return .ignore }
     ignored = 0

@@ -20,8 +20,13 @@ public struct FoundModule: Sendable {
   public var directoryNames: [UInt8] { directory.names }
 
   /// When that directory was modified, in seconds, as CPython computes `st_mtime`.
-  public var directoryModified: Double {
-    let time = directory.status.modified
+  public var directoryModified: Double { directory.modifiedSeconds }
+}
+
+extension DirectoryListing {
+  /// When the directory was modified, in seconds, as CPython computes `st_mtime`.
+  fileprivate var modifiedSeconds: Double {
+    let time = status.modified
     let nanoseconds = time % 1_000_000_000
     let before = nanoseconds < 0 ? 1 : 0
     let seconds = time / 1_000_000_000 &- before
@@ -38,8 +43,12 @@ extension Session {
   /// caller must not hold the GIL.
   ///
   /// A module that is not on its way is put there: its loader is about to ask for it.
+  ///
+  /// `modified` is when the directory was that the finder has the names of, -1 where it has none: of
+  /// another it would list the directory now.
   public func locate(
-    _ name: [UInt8], in directory: [UInt8], mayWait: Bool, _ question: inout Question
+    _ name: [UInt8], in directory: [UInt8], mayWait: Bool, namesOf modified: Double = -1,
+    _ question: inout Question
   ) -> Attempt<FoundModule> {
     let outer: DirectoryListing
     switch listing(directory, &question, mayWait: mayWait) {
@@ -47,21 +56,22 @@ extension Session {
     case .notFound: return .notFound
     case .pending: return .pending
     }
+    let isListed = outer.modifiedSeconds != modified
     let dot = name.lastIndex(of: PathBytes.dot)
     let tail = dot.map { Array(name[($0 &+ 1)...]) } ?? name
     let kind = outer.kind(of: tail)
     guard kind == .directory else {
-      guard kind != .unknown, cache.isFresh(outer) else { return .notFound }
+      guard kind != .unknown, cache.isFresh(outer, isListed: isListed) else { return .notFound }
       return found(name, tail, in: outer)
     }
     let package = PathBytes.join(directory, tail)
     switch listing(package, &question) {
     case .pending: return .pending
     case .notFound:
-      if !cache.isKnown(listing: package), cache.isFresh(outer) { demand(module: name) }
+      if !cache.isKnown(listing: package), cache.isFresh(outer, isListed: isListed) { demand(module: name) }
       return .notFound
     case .found(let inner):
-      guard cache.isFresh(outer), cache.isFresh(inner) else { return .notFound }
+      guard cache.isFresh(outer, isListed: isListed), cache.isFresh(inner) else { return .notFound }
       switch code(named: Array("__init__".utf8), in: inner) {
       case .doubtful: return .notFound
       case .here(let file): return found(name, file, package: package, from: outer)

@@ -1,7 +1,7 @@
 extension Session {
   /// Keeps what the program needed for its next run; called when it ends.
   public func saveProfile() {
-    guard let profile else { return }
+    guard let profile, rights.areHeld else { return }
     profile.expectEnd()
     // Only the session's thread can tell what has been opened; nobody needs it any more.
     if profile.isWatching { stop(milliseconds: 100) }
@@ -10,14 +10,17 @@ extension Session {
   }
 
   /// Keeps what the program's destructors have touched; called when they have run.
-  public func saveEndOfProfile() { profile?.saveEnd() }
+  public func saveEndOfProfile() {
+    guard let profile, rights.areHeld else { return }
+    profile.saveEnd()
+  }
 
   /// Notes an extension module that `locate` did not lead to: no loader of ours is asked for it.
   public func note(native path: [UInt8]) { cache.note(native: path) }
 
   /// Keeps what the program has needed so far if that is much more than the profile knows.
   func saveGrowingProfile() {
-    guard let profile, let needs = cache.needs else { return }
+    guard let profile, rights.areHeldByProgram, let needs = cache.needs else { return }
     profile.save(growing: needs)
   }
 

@@ -58,7 +58,8 @@ struct Work {
   /// Does what there is to do for a session.
   static func run(_ stint: Stint, of session: Session) {
     guard session.hasWork(stint) != nil else { return }
-    let fetcher = Fetcher(wanted: session.wantedBackend, limits: session.settings.limits)
+    let fetcher = Fetcher(
+      wanted: session.wantedBackend, limits: session.settings.limits, gate: session.cache.gate)
     session.monitor.locked { stint.workers = fetcher.waker }
     var work = Work(session, stint, fetcher)
     work.goOn()
@@ -83,7 +84,9 @@ struct Work {
       planner.openBundle()
       begin(origin)
     }
-    let mayRest = session.settings.mayRest && planner.bundle == nil
+    // Under a filter nothing tells what is in the page cache.
+    let mayRest =
+      session.settings.mayRest && planner.bundle == nil && !Confinement.allowsPlainCallsOnly
     fared = mayRest ? ProcessorTime.ofThread : nil
     let backend = backend
     session.cache.note { $0.backend = backend }
@@ -106,6 +109,7 @@ struct Work {
 
   private mutating func goOn() {
     while let present = session.hasWork(stint) {
+      guard session.rights.wereHeldLately else { return session.giveUp(stint) }
       leaveAsker()
       takeProfile()
       let demands = session.cache.takeDemands()
@@ -239,6 +243,6 @@ extension Session {
   /// The back end to try first.
   fileprivate var wantedBackend: Backend {
     guard settings.backend == .ring else { return .threads }
-    return Confinement.hasSystemCallFilter && !settings.isBackendForced ? .threads : .ring
+    return Confinement.allowsPlainCallsOnly && !settings.isBackendForced ? .threads : .ring
   }
 }

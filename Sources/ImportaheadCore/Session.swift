@@ -4,7 +4,9 @@
 /// all is done the thread ends; a demand it has not foreseen starts another.
 public final class Session: @unchecked Sendable {
   let settings: SessionSettings
-  let cache = FetchCache()
+  let cache: FetchCache
+  /// What the program may do, as when this began.
+  let rights = InitialRights()
   /// What past runs needed; `nil` where that is not asked for, and in the child of a fork.
   private(set) var profile: LearnedProfile?
   /// Guards what follows.
@@ -14,6 +16,8 @@ public final class Session: @unchecked Sendable {
   private var forks = 0
   private(set) var starts = 0
   var rest = Rest()
+  /// When it is looked next, while the session rests, whether who asks has had to wait.
+  private var nextLook = Instant.now
   private var isEnding = false
   /// What was planned, kept from one stint to the next; `nil` while a stint has it, and before the first.
   private var plan: Planner?
@@ -41,12 +45,21 @@ public final class Session: @unchecked Sendable {
     case demands
   }
 
+  /// How often it is looked, while the session rests, whether who asks has had to wait, in milliseconds.
+  private static let restInterval = 2
   /// How often a demand may start the thread again.
   private static let mostStarts = 200
 
   /// Prepares a session; nothing happens before `start()`.
   public init(settings: SessionSettings) {
+    var settings = settings
+    // To keep a profile takes mkdir(2) and rename(2), which a filter knows that lets bytecode be written, or
+    // whoever names a directory for profiles.
+    if Confinement.allowsPlainCallsOnly, !settings.writesBytecode, settings.profile.isPerUser {
+      settings.profile.isWritten = false
+    }
     self.settings = settings
+    cache = FetchCache(gate: Gate(rights: rights))
     guard LearnedProfile.isWanted(settings) else { return }
     profile = LearnedProfile(settings)
     cache.startRecording()
@@ -56,6 +69,7 @@ public final class Session: @unchecked Sendable {
   /// but its settings can be trusted, since a thread that does not exist here may have been at it.
   private init(behind parent: Session) {
     settings = parent.settings
+    cache = FetchCache(gate: Gate(rights: rights))
     origin = .demands
     // Never touched again, and never freed.
     _ = unsafe Unmanaged.passRetained(parent)
@@ -66,15 +80,21 @@ public final class Session: @unchecked Sendable {
   /// A look at memory alone.
   public var ofThisProcess: Session { mark.isHere ? self : Session(behind: self) }
 
-  /// Starts the session's thread; throws where the process may not have another.
+  /// Starts the session's thread; throws where the process may not have another, or has other rights than
+  /// those that the session began with.
   public func start() throws(Errno) {
     monitor.lock()
     defer { monitor.unlock() }
     guard case .idle(let earlier) = phase, forks == 0, starts < Self.mostStarts else { return }
+    guard rights.areHeld else {
+      phase = .stopped
+      throw Errno.otherRights
+    }
     starts &+= 1
     let stint = Stint()
     let importing = Processor.current
-    stint.thread = try Thread {
+    let table: Thread.Descriptors = Confinement.allowsPlainCallsOnly ? .copied : .shared
+    stint.thread = try Thread(descriptors: table) {
       importing.leave()
       // It has said that it is done and is about to end: not the importing thread, which may be the one that
       // starts us, but its successor waits for that.
@@ -120,7 +140,7 @@ public final class Session: @unchecked Sendable {
   /// where the module's code was found, if anywhere.
   public func demand(module name: [UInt8], file: [UInt8] = []) {
     monitor.lock()
-    let answer = rest.answer()
+    let answer = restAnswer()
     if answer == .heed { cache.demand(FetchCache.Demand(module: name, file: file)) }
     var isIdle = false
     switch phase {
@@ -132,12 +152,24 @@ public final class Session: @unchecked Sendable {
     if isIdle, answer != .ignore { try? start() }
   }
 
+  /// What becomes of a demand; called with the lock held.
+  ///
+  /// To know whether the asker has waited takes a call that a filter may not know: rights are looked at
+  /// first, which takes longer than that call, so that it is not made every time.
+  private func restAnswer() -> Rest.Answer {
+    guard rest.isOn else { return .heed }
+    let now = Instant.now
+    let mayLook = now >= nextLook
+    if mayLook { nextLook = now.adding(milliseconds: Self.restInterval) }
+    return rest.answer(mayLook: mayLook && rights.areHeld)
+  }
+
   /// The names in the directory at `path`, each followed by a NUL, if they are known and current.
   ///
   /// May wait for a moment: the caller must not hold the GIL.
   public func names(in path: [UInt8], _ question: inout Question) -> Attempt<[UInt8]> {
     switch listing(path, &question) {
-    case .found(let listing): cache.isFresh(listing) ? .found(listing.names) : .notFound
+    case .found(let listing): cache.isFresh(listing, isListed: true) ? .found(listing.names) : .notFound
     case .notFound: .notFound
     case .pending: .pending
     }
@@ -155,11 +187,6 @@ public final class Session: @unchecked Sendable {
   /// Forgets the names in the directory at `path`.
   public func forget(directory path: [UInt8]) {
     cache.forget(listing: path)
-  }
-
-  /// Forgets everything that was fetched.
-  public func forgetAll() {
-    cache.forgetAll()
   }
 
   /// Ends the session if one of its threads is gone that nobody has told to end: a filter of system calls
@@ -229,6 +256,7 @@ public final class Session: @unchecked Sendable {
   public func becomeChild() {
     mark.renew()
     monitor.reset()
+    rights.becomeChild()
     cache.becomeChild()
     forks = 0
     starts = 0

@@ -32,6 +32,8 @@ public struct SessionSettings: Sendable {
   public var backend = Backend.ring
   /// What past runs needed: where it is kept, and what is done with it.
   public var profile = ProfileSettings()
+  /// Whether the interpreter writes bytecode, and so makes directories and renames files by itself.
+  public var writesBytecode = true
   /// The path of a bundle to take bytecode from, or empty.
   public var bundle: [UInt8] = []
   /// Whether to stop reading ahead where the page cache has all that is asked for and processors are scarce.
@@ -52,6 +54,7 @@ public struct SessionSettings: Sendable {
   /// `isSafe` stands for `-I`, `-P` and PYTHONSAFEPATH. Returns `false` where there is nothing to
   /// look for: an interactive start, or a command that imports nothing.
   public mutating func setProgram(commandLine: [[UInt8]], isSafe: Bool) -> Bool {
+    writesBytecode = ProgramRoot.writesBytecode(commandLine: commandLine)
     guard let found = ProgramRoot(commandLine: commandLine) else { return false }
     let (root, entry) = found.located(isSafe: isSafe)
     self.root = root

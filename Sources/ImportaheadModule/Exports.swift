@@ -5,14 +5,15 @@ internal import ImportaheadCore
 // result. The session is one for the process and serves the main interpreter only.
 
 nonisolated(unsafe) private var session: Session?
-/// The rights the session was started with: with others, files may not be ours to read.
-nonisolated(unsafe) private var owner: (user: uid_t, group: gid_t) = (0, 0)
 
 /// The longest that `stop()` waits for our threads, in milliseconds.
 private let joinPatience = 200
 
-/// The session of this process, whatever rights it has: its own in the child of a clone(2) too.
-func presentSession() -> Session? {
+/// The session of this process: its own in the child of a clone(2) too.
+///
+/// Whether the process has the rights that it was started with is the session's own business
+/// (`InitialRights`): no system call is made to find out at every question.
+func currentSession() -> Session? {
   guard let known = unsafe session else { return nil }
   let present = known.ofThisProcess
   if present !== known { unsafe session = present }
@@ -21,16 +22,6 @@ func presentSession() -> Session? {
 
 /// The session that the forking thread had, in the child of a fork that it was told of.
 func sessionBeforeFork() -> Session? { unsafe session }
-
-/// The session, if the process still has the rights it was started with.
-func currentSession() -> Session? {
-  guard let running = presentSession() else { return nil }
-  guard unsafe owner.user == geteuid(), unsafe owner.group == getegid() else {
-    running.forgetAll()
-    return nil
-  }
-  return running
-}
 
 /// Whether this is the main interpreter of a process that may be served at all.
 func isSupported(_ module: Object?, _ nothing: Object?) -> Object? {
@@ -65,7 +56,6 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
     importahead_raise_os_error(error.code)
     return nil
   }
-  unsafe owner = (geteuid(), getegid())
   unsafe session = made
   installForkHooks()
   if settings.profile.isWritten {
@@ -79,7 +69,7 @@ func start(_ module: Object?, _ arguments: Object?) -> Object? {
 
 /// `stop()`: stops the session; what is in memory can still be taken.
 func stop(_ module: Object?, _ nothing: Object?) -> Object? {
-  if let running = presentSession() {
+  if let running = currentSession() {
     let thread = unsafe PyEval_SaveThread()
     running.stop(milliseconds: joinPatience)
     unsafe PyEval_RestoreThread(thread)
@@ -104,4 +94,4 @@ func saveProfile(_ module: Object?, _ nothing: Object?) -> Object? {
 }
 
 /// The counters of the session, if there is one.
-func sessionStatistics() -> Statistics? { presentSession()?.statistics }
+func sessionStatistics() -> Statistics? { currentSession()?.statistics }

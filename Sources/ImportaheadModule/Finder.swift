@@ -222,9 +222,11 @@ private func locate(
   else { return nil }
   // With names of its own a finder need not wait for the session's.
   let mayWait = state.isFresh
-  let directory = state.directory
+  let (directory, modified) = (state.directory, state.modified)
   var question = Question()
-  let attempt = { running.locate(name, in: directory, mayWait: mayWait, &question) }
+  let attempt = {
+    running.locate(name, in: directory, mayWait: mayWait, namesOf: modified, &question)
+  }
   guard let found = waiting(attempt) else { return nil }
   if state.modified != found.directoryModified {
     // The first look into a directory lists it, and so does the first after a change.

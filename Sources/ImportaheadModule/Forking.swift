@@ -14,7 +14,7 @@ func installForkHooks() {
   guard unsafe !hasForkHooks else { return }
   unsafe hasForkHooks = true
   _ = pthread_atfork(
-    { presentSession()?.beginFork(milliseconds: forkPatience) },
-    { presentSession()?.endFork() },
+    { currentSession()?.beginFork(milliseconds: forkPatience) },
+    { currentSession()?.endFork() },
     { sessionBeforeFork()?.becomeChild() })
 }

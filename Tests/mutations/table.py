@@ -33,16 +33,16 @@ MUTATIONS = [
         "stale-bytes",
         "bytes are served without asking the file system whether they are still right",
         CORE + "Cache/FetchCache+Asking.swift",
-        "guard now == status else {",
-        "guard now == status || isMutant(@) else {",
+        "guard isAdmitted else {",
+        "guard isAdmitted || isMutant(@) else {",
         "test_01 or test_i05 or test_06_i06",
     ),
     Mutation(
         "stale-listing",
         "a directory's listing outlives its changes",
         CORE + "Cache/FetchCache+Asking.swift",
-        "(try? FileStatus(path: CPath(listing.path))) == listing.status",
-        "(try? FileStatus(path: CPath(listing.path))) == listing.status || isMutant(@)",
+        "gate.admits(listing, isListed: isListed)",
+        "gate.admits(listing, isListed: isListed) || isMutant(@)",
         "test_12 or test_15 or test_06_i06",
     ),
     Mutation(
@@ -64,9 +64,9 @@ MUTATIONS = [
     Mutation(
         "rights-kept",
         "what was read with rights since given away is served",
-        MODULE + "Exports.swift",
-        "guard unsafe owner.user == geteuid(), unsafe owner.group == getegid() else {",
-        "guard unsafe isMutant(@) || (owner.user == geteuid() && owner.group == getegid()) else {",
+        CORE + "Kernel/Gate.swift",
+        "return (try? FileStatus(opening: name)) == status",
+        "return (try? isMutant(@) ? FileStatus(looking: name) : FileStatus(opening: name)) == status",
         "test_f09",
     ),
     Mutation(

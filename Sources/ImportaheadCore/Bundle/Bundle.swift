@@ -16,7 +16,7 @@ final class Bundle {
   private var bytes: [FileBytes?]
   /// Files that are as they were packed and whose bytes are on their way, for each piece.
   private var waiting: [[Waiting]] = []
-  private let user = geteuid()
+  private let user = Confinement.user
 
   /// What is known of a piece.
   private enum PieceState {
@@ -41,7 +41,7 @@ final class Bundle {
   /// Reads the index of the bundle that the user has named; throws where it is not to be trusted, or is
   /// another interpreter's.
   convenience init(for settings: SessionSettings) throws(Errno) {
-    guard settings.bundle.first == PathBytes.slash, getuid() == geteuid(), getgid() == getegid()
+    guard settings.bundle.first == PathBytes.slash, Confinement.isOneUser
     else { throw Errno(code: EPERM) }
     let (file, index) = try BundleFile.open(settings.bundle)
     guard index.magic == settings.magic, index.cacheSuffix == settings.cacheSuffix,

@@ -19,10 +19,10 @@ struct BundleFile: Sendable {
   static func open(_ path: [UInt8]) throws(Errno) -> (file: BundleFile, index: BundleIndex) {
     let descriptor = try descriptor(path)
     defer { _ = close(descriptor) }
-    let status = try FileStatus(descriptor: descriptor)
+    let status = try FileStatus(descriptor: descriptor, .owned)
     guard status.isRegular else { throw Errno.notRegular }
     guard status.size <= UInt64(BundleIndex.mostFileBytes) else { throw Errno.tooLarge }
-    guard status.owner == geteuid() || status.owner == 0, status.mode & 0o022 == 0,
+    guard status.owner == Confinement.user || status.owner == 0, status.mode & 0o022 == 0,
       status.links == 1
     else { throw Errno(code: EPERM) }
     let size = Int(status.size)

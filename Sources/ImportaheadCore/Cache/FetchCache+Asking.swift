@@ -22,9 +22,9 @@ extension FetchCache {
     case .pending: return .pending
     }
     // Strictly fresh: what the file system says now decides, as it would for importlib.
-    let now = try? FileStatus(path: CPath(path))
+    let isAdmitted = gate.admits(file: path, as: status)
     return monitor.locked {
-      guard now == status else {
+      guard isAdmitted else {
         counters.stale &+= 1
         counters.misses &+= 1
         return .notFound
@@ -99,9 +99,10 @@ extension FetchCache {
     return .found(listing)
   }
 
-  /// Whether the directory that was read is still the one at its path, unchanged.
-  func isFresh(_ listing: DirectoryListing) -> Bool {
-    (try? FileStatus(path: CPath(listing.path))) == listing.status
+  /// Whether the directory that was read is still the one at its path, unchanged; `isListed` says whether
+  /// stock would list it now.
+  func isFresh(_ listing: DirectoryListing, isListed: Bool = false) -> Bool {
+    gate.admits(listing, isListed: isListed)
   }
 
   private func count(_ question: inout Question) {

@@ -33,6 +33,8 @@ final class FetchCache: @unchecked Sendable {
     var file: [UInt8] = []
   }
 
+  /// What decides whether what is in memory may be handed over.
+  let gate: Gate
   let monitor = Monitor()
   var files = ByteTable<FileState>()
   var listings = ByteTable<ListingState>()
@@ -49,6 +51,9 @@ final class FetchCache: @unchecked Sendable {
   private var inherited = 0
   /// When the session's thread was last heard of; `nil` while it waits for what is in flight.
   private(set) var heard: Instant?
+
+  /// An empty one.
+  init(gate: Gate = Gate()) { self.gate = gate }
 
   // MARK: The session's side
 
@@ -293,6 +298,7 @@ final class FetchCache: @unchecked Sendable {
   /// forking thread: what was read before is the child's too, what is counted from now on is its own.
   func becomeChild() {
     monitor.reset()
+    gate.fileSystems.abandonLock()
     (awaited, awaitedPath) = (0, nil)
     (asked, processor, heard) = (0, nil, nil)
     demands = []

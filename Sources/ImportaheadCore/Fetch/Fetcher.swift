@@ -48,11 +48,12 @@ final class Fetcher {
   /// it, and worker threads otherwise.
   ///
   /// What the page cache has needs neither: a warm start sets up no ring.
-  init(wanted: Backend, limits: FetchLimits) {
+  init(wanted: Backend, limits: FetchLimits, gate: Gate = Gate()) {
     depth = limits.filesInFlight
     self.limits = limits
     wantsRing = wanted == .ring
-    pool = WorkerPool(most: wantsRing ? limits.threadsBesideRing : limits.threads)
+    pool = WorkerPool(
+      most: wantsRing ? limits.threadsBesideRing : limits.threads, gate: gate)
   }
 
   private func setUpRing() {

@@ -25,6 +25,9 @@ final class FileFetch: @unchecked Sendable {
   private let limit: Int
   private let allocator: FileBytesAllocator?
   private var before: FileStatus?
+  /// Whether the status is asked of the file system, and not of what the kernel knows of it: Lustre and
+  /// Ceph may know no size, or an old one, until they have been asked.
+  private var isAsked = false
 
   /// Plans to read the whole of the file at `path`, unless it is larger than `limit` bytes.
   init(contentsOf path: [UInt8], limit: Int, isLocal: Bool, from allocator: FileBytesAllocator) {
@@ -95,7 +98,11 @@ final class FileFetch: @unchecked Sendable {
 
   private func opened() -> Bool {
     do throws(Errno) {
-      let status = try FileStatus(descriptor: operation.descriptor)
+      var status = try status()
+      if status.size == 0, !isLocal, !isAsked {
+        isAsked = true
+        status = try self.status()
+      }
       guard status.isRegular else { return fail(Errno.notRegular) }
       guard status.size <= UInt64(limit) else { return fail(Errno.tooLarge) }
       // One byte more than the file holds: a read that fills it shows that the file has grown.
@@ -116,13 +123,21 @@ final class FileFetch: @unchecked Sendable {
     guard let bytes = operation.bytes, let before else { return fail(Errno.changed) }
     if count > 0, bytes.count < Int(before.size) { return true }
     let time = Instant.realTime
-    guard bytes.count == Int(before.size),
-      let after = try? FileStatus(descriptor: operation.descriptor), after == before
-    else { return fail(Errno.changed) }
+    guard bytes.count == Int(before.size), (try? status()) == before else {
+      guard bytes.count > Int(before.size), !isLocal, !isAsked else { return fail(Errno.changed) }
+      // It is longer than the kernel knew: once more, with the size that the file system tells.
+      isAsked = true
+      return opened()
+    }
     outcome = .contents(bytes, before, isRacy: before.isRacy(at: time))
     operation.bytes = nil
     operation.verb = .close
     return true
+  }
+
+  private func status() throws(Errno) -> FileStatus {
+    try FileStatus(
+      descriptor: operation.descriptor, .compared, isAsked ? .present : .known)
   }
 
   /// Notes the failure; an open file must still be closed.

@@ -37,13 +37,15 @@ final class WorkerPool: @unchecked Sendable {
   private let libraries: LibraryWarmer
   /// The largest file that is no module's and is brought in as a whole.
   private static let mostData = 8 << 20
+  private let gate: Gate
   /// What is known of the file systems that directories lie on.
-  let fileSystems = KnownFileSystems()
+  var fileSystems: KnownFileSystems { gate.fileSystems }
 
-  /// A pool of up to `most` threads.
-  init(most: Int) {
+  /// A pool of up to `most` threads, for what is handed over through `gate`.
+  init(most: Int, gate: Gate = Gate()) {
     self.most = most
-    libraries = LibraryWarmer(on: fileSystems)
+    self.gate = gate
+    libraries = LibraryWarmer(on: gate.fileSystems)
   }
 
   /// How many more threads may take bulky jobs.
@@ -76,6 +78,7 @@ final class WorkerPool: @unchecked Sendable {
 
   private func startThread() throws(Errno) {
     do throws(Errno) {
+      guard gate.rights?.areHeldByProgram ?? true else { throw Errno.otherRights }
       let thread = try Thread { self.work() }
       monitor.locked { threads.append(thread) }
     } catch {

@@ -9,6 +9,19 @@ public enum Confinement {
     return hasFilter(inStatus: text)
   }
 
+  /// Whether only calls that CPython and its libc make by themselves may be made, and a thread's: a filter
+  /// was in force when this process began to read ahead, which may kill for any other.
+  ///
+  /// Written before there is a thread of ours; a filter that comes later ends the session instead
+  /// (`InitialRights`).
+  static var allowsPlainCallsOnly: Bool { unsafe isFiltered }
+  nonisolated(unsafe) private static var isFiltered = false
+
+  /// Takes note of whether a filter is in force; one cannot be taken off.
+  static func note(filter isInForce: Bool) {
+    if isInForce { unsafe isFiltered = true }
+  }
+
   /// Whether the text of a `/proc/PID/status` says that a filter is in force.
   static func hasFilter(inStatus text: [UInt8]) -> Bool {
     let field = Array("\nSeccomp:\t".utf8)
@@ -39,9 +52,35 @@ public enum Confinement {
     return nil
   }
 
+  /// Whether the program was given a variable of that name with something in it.
+  static func hasVariable(_ name: StaticString) -> Bool {
+    let found = name.withUTF8Buffer { bytes in
+      unsafe CPath(Array(bytes)).withPointer { unsafe getenv($0) }
+    }
+    guard let found = unsafe found else { return false }
+    return unsafe found.pointee != 0
+  }
+
   /// Whether the program runs with more rights than its user (set-uid, file capabilities).
   public static var isPrivilegedExecution: Bool {
     getauxval(UInt(AT_SECURE)) != 0
+  }
+
+  /// The effective user.
+  ///
+  /// Under a filter as it was when the program was executed: CPython need not ask (getauxval(3)). Who
+  /// has given away rights since has ended the session.
+  static var user: UInt32 {
+    allowsPlainCallsOnly ? UInt32(truncatingIfNeeded: getauxval(UInt(AT_EUID))) : geteuid()
+  }
+
+  /// Whether the process acts for the user who started it.
+  static var isOneUser: Bool {
+    if allowsPlainCallsOnly {
+      return getauxval(UInt(AT_UID)) == getauxval(UInt(AT_EUID))
+        && getauxval(UInt(AT_GID)) == getauxval(UInt(AT_EGID))
+    }
+    return getuid() == geteuid() && getgid() == getegid()
   }
 
   /// How many processors this process may use.

@@ -20,10 +20,12 @@ extension DirectoryListing {
   /// `nil` where it would have to look.
   ///
   /// Nothing tells whether the names themselves are in memory; on a local file system they are a few
-  /// blocks. RESOLVE_CACHED needs Linux 5.12; before that the answer is always `nil`.
+  /// blocks. RESOLVE_CACHED needs Linux 5.12; before that the answer is always `nil`, and under a filter
+  /// too.
   static func readCached(
     _ path: [UInt8], on known: KnownFileSystems
   ) throws(Errno) -> DirectoryListing? {
+    guard !Confinement.allowsPlainCallsOnly else { return nil }
     // O_PATH: to open a directory may ask a server.
     let flags = UInt64(O_PATH | O_DIRECTORY | O_CLOEXEC)
     let place = unsafe CPath(path).withPointer {

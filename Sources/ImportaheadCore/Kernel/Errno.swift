@@ -37,6 +37,9 @@ extension Errno {
   /// A session that was stopped.
   static var stopped: Errno { Errno(code: ECANCELED) }
 
+  /// A program that has other rights than those its session began with.
+  static var otherRights: Errno { Errno(code: EPERM) }
+
   /// Whether looking for files that need not exist leads here all the time.
   var isExpected: Bool {
     switch code {

@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// What is kept of statx(2): enough to tell whether a file is still the one that was read.
+/// What is kept of a file's status: enough to tell whether it is still the one that was read.
 public struct FileStatus: Equatable, Sendable {
   /// Device number, major in the high half.
   let device: UInt64
@@ -9,9 +9,9 @@ public struct FileStatus: Equatable, Sendable {
   let size: UInt64
   /// Type and permission bits, as `st_mode`.
   let mode: UInt16
-  /// The user who owns it.
+  /// The user who owns it, where that was asked for.
   let owner: UInt32
-  /// How many names it has.
+  /// How many names it has, where that was asked for.
   let links: UInt32
   /// Time of last modification, nanoseconds since the epoch.
   let modified: Int
@@ -36,6 +36,43 @@ public struct FileStatus: Equatable, Sendable {
     time &- modified < Self.racyWindow || time &- changed < Self.racyWindow
   }
 
+  /// Whether both are of one file in one state.
+  ///
+  /// A change of owner or names changes the time of status change.
+  public static func == (left: FileStatus, right: FileStatus) -> Bool {
+    left.device == right.device && left.inode == right.inode && left.size == right.size
+      && left.mode == right.mode && left.modified == right.modified
+      && left.changed == right.changed
+  }
+
+  /// Which fields are asked for (statx(2)).
+  ///
+  /// Never the time of last access: on FUSE and NFS a read makes what the kernel knows of it stale, and to
+  /// ask for it would ask the server, for each module.
+  enum Fields {
+    case compared
+    /// Owner and number of names besides.
+    case owned
+
+    var mask: UInt32 {
+      let compared =
+        UInt32(STATX_TYPE) | UInt32(STATX_MODE) | UInt32(STATX_INO) | UInt32(STATX_SIZE)
+        | UInt32(STATX_MTIME) | UInt32(STATX_CTIME)
+      switch self {
+      case .compared: return compared
+      case .owned: return compared | UInt32(STATX_UID) | UInt32(STATX_NLINK)
+      }
+    }
+  }
+
+  /// How much an open file's status may be out of date.
+  enum Freshness {
+    /// What the kernel knows without asking a server (AT_STATX_DONT_SYNC).
+    case known
+    /// What stat(2) would say.
+    case present
+  }
+
   /// Reads the fields out of the kernel's structure.
   init(_ raw: statx) {
     device = UInt64(raw.stx_dev_major) << 32 | UInt64(raw.stx_dev_minor)
@@ -48,21 +85,45 @@ public struct FileStatus: Equatable, Sendable {
     changed = Int(raw.stx_ctime.tv_sec) &* 1_000_000_000 &+ Int(raw.stx_ctime.tv_nsec)
   }
 
+  /// Reads the fields out of what stat(2) fills.
+  private init(_ raw: stat) {
+    device = unsafe withUnsafePointer(to: raw) { unsafe importahead_device($0) }
+    inode = UInt64(raw.st_ino)
+    size = UInt64(clamping: raw.st_size)
+    mode = UInt16(truncatingIfNeeded: raw.st_mode)
+    owner = raw.st_uid
+    links = UInt32(clamping: raw.st_nlink)
+    modified = raw.st_mtim.tv_sec &* 1_000_000_000 &+ raw.st_mtim.tv_nsec
+    changed = raw.st_ctim.tv_sec &* 1_000_000_000 &+ raw.st_ctim.tv_nsec
+  }
+
   /// The status of the file at `path`, symbolic links followed, as the file system has it now.
-  init(path: CPath) throws(Errno) {
+  init(path: CPath, _ fields: Fields = .compared) throws(Errno) {
+    guard !Confinement.allowsPlainCallsOnly else {
+      try self.init(looking: path)
+      return
+    }
     var raw = statx()
     let result = unsafe path.withPointer {
-      unsafe importahead_statx(AT_FDCWD, $0, 0, Self.mask, &raw)
+      unsafe importahead_statx(AT_FDCWD, $0, AT_NO_AUTOMOUNT, fields.mask, &raw)
     }
     guard result == 0 else { throw Errno.last }
     self.init(raw)
   }
 
-  /// The status of an open file, from what the kernel knows without asking a server.
-  init(descriptor: Int32) throws(Errno) {
+  /// The status of an open file.
+  init(
+    descriptor: Int32, _ fields: Fields = .compared, _ freshness: Freshness = .known
+  ) throws(Errno) {
+    guard !Confinement.allowsPlainCallsOnly else {
+      var raw = stat()
+      guard unsafe importahead_fstat(descriptor, &raw) == 0 else { throw Errno.last }
+      self.init(raw)
+      return
+    }
     var raw = statx()
-    let flags = AT_EMPTY_PATH | Int32(AT_STATX_DONT_SYNC)
-    guard unsafe importahead_statx(descriptor, "", flags, Self.mask, &raw) == 0 else {
+    let flags = freshness == .known ? AT_EMPTY_PATH | Int32(AT_STATX_DONT_SYNC) : AT_EMPTY_PATH
+    guard unsafe importahead_statx(descriptor, "", flags, fields.mask, &raw) == 0 else {
       throw Errno.last
     }
     self.init(raw)
@@ -70,18 +131,33 @@ public struct FileStatus: Equatable, Sendable {
 
   /// The status of what is called `name` in an open directory, no symbolic link followed.
   init(in directory: Int32, name: CPath) throws(Errno) {
-    var raw = statx()
-    let flags = AT_SYMLINK_NOFOLLOW
-    guard unsafe importahead_statx(directory, name.pointer, flags, Self.mask, &raw) == 0 else {
-      throw Errno.last
-    }
+    var raw = stat()
+    let result = unsafe name.withPointer { unsafe importahead_lstatat(directory, $0, &raw) }
+    guard result == 0 else { throw Errno.last }
     self.init(raw)
   }
 
-  /// The fields asked for: those that are kept.
+  /// The status of the file at `path` by stat(2) itself: what stands in its place (LD_PRELOAD) is asked.
+  init(looking path: CPath) throws(Errno) {
+    var raw = stat()
+    let result = unsafe path.withPointer { unsafe importahead_stat($0, &raw) }
+    guard result == 0 else { throw Errno.last }
+    self.init(raw)
+  }
+
+  /// The status of the file at `path` if the calling thread may open it, by the calls that io.open_code
+  /// makes: open(2), fstat(2), close(2).
   ///
-  /// The time of access would cost a round trip of its own where a server has it and the file has been read.
-  static let mask = UInt32(
-    STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_UID | STATX_MTIME | STATX_CTIME | STATX_INO
-      | STATX_SIZE)
+  /// `flags` are those of open(2).
+  init(opening path: CPath, _ flags: Int32 = O_RDONLY | O_CLOEXEC) throws(Errno) {
+    let descriptor = unsafe path.withPointer { unsafe importahead_open($0, flags) }
+    guard descriptor >= 0 else { throw Errno.last }
+    defer { _ = close(descriptor) }
+    var raw = stat()
+    guard unsafe importahead_fstat(descriptor, &raw) == 0 else { throw Errno.last }
+    self.init(raw)
+  }
+
+  /// Whether stat(2) is not libc's own in this process.
+  static let isReplaced = importahead_stat_is_replaced() != 0
 }

@@ -4,6 +4,7 @@ internal import CLinux
 /// and writable by nobody else.
 @safe struct PrivateDirectory: ~Copyable {
   private let descriptor: Int32
+  private let path: [UInt8]
   /// Whether files may be written to it.
   let isOurs: Bool
 
@@ -21,11 +22,13 @@ internal import CLinux
   init(home: [UInt8], below: [[UInt8]], mayCreate: Bool) throws(Errno) {
     var current = try Self.open(home: home, mayCreate: mayCreate)
     var isOurs = false
+    var reached = home
     for name in below {
       let path = CPath(name)
+      reached = PathBytes.join(reached, name)
       var next = unsafe importahead_openat(current, path.pointer, Self.openFlags, 0)
       if next < 0, mayCreate, Errno.last.code == ENOENT, Self.isOwned(current) {
-        _ = unsafe mkdirat(current, path.pointer, 0o700)
+        Self.make(reached, called: path, in: current)
         next = unsafe importahead_openat(current, path.pointer, Self.openFlags, 0)
       }
       let reason = Errno.last
@@ -44,6 +47,7 @@ internal import CLinux
       throw Errno(code: EINVAL)
     }
     descriptor = current
+    path = reached
     self.isOurs = isOurs
   }
 
@@ -52,14 +56,24 @@ internal import CLinux
   /// Whether the directory lies on a file system that asks no server.
   var isLocal: Bool { FileSystem.isLocal(descriptor) }
 
+  /// Makes a directory; under a filter of system calls by its whole path, as CPython makes its own.
+  private static func make(_ whole: [UInt8], called name: CPath, in directory: Int32) {
+    if Confinement.allowsPlainCallsOnly {
+      _ = unsafe CPath(whole).withPointer { unsafe mkdir($0, 0o700) }
+    } else {
+      _ = unsafe mkdirat(directory, name.pointer, 0o700)
+    }
+  }
+
   private static func open(home: [UInt8], mayCreate: Bool) throws(Errno) -> Int32 {
     guard home.first == PathBytes.slash else { throw Errno(code: EINVAL) }
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
     let path = CPath(home)
     var descriptor = unsafe importahead_open(path.pointer, flags)
     if descriptor < 0, mayCreate, Errno.last.code == ENOENT {
-      let parent = try FileStatus(path: CPath(PathBytes.split(home).directory + [PathBytes.slash]))
-      guard parent.owner == geteuid() else { throw Errno(code: EPERM) }
+      let above = PathBytes.split(home).directory + [PathBytes.slash]
+      let parent = try FileStatus(path: CPath(above), .owned)
+      guard parent.owner == Confinement.user else { throw Errno(code: EPERM) }
       _ = unsafe mkdir(path.pointer, 0o700)
       descriptor = unsafe importahead_open(path.pointer, flags)
     }
@@ -68,16 +82,16 @@ internal import CLinux
   }
 
   private static func isOwned(_ descriptor: Int32) -> Bool {
-    (try? FileStatus(descriptor: descriptor))?.owner == geteuid()
+    (try? FileStatus(descriptor: descriptor, .owned))?.owner == Confinement.user
   }
 
   /// Whether a directory is ours; throws where it cannot be trusted.
   private static func check(_ descriptor: Int32) throws(Errno) -> Bool {
-    let status = try FileStatus(descriptor: descriptor)
-    guard status.owner == geteuid() || status.owner == 0, status.mode & 0o022 == 0 else {
+    let status = try FileStatus(descriptor: descriptor, .owned)
+    guard status.owner == Confinement.user || status.owner == 0, status.mode & 0o022 == 0 else {
       throw Errno(code: EPERM)
     }
-    return status.owner == geteuid()
+    return status.owner == Confinement.user
   }
 
   /// Reads a file, and tells when it was written; throws where it is not a plain file of ours of at
@@ -88,10 +102,11 @@ internal import CLinux
     let file = unsafe importahead_openat(descriptor, path.pointer, flags, 0)
     guard file >= 0 else { throw Errno.last }
     defer { _ = close(file) }
-    let status = try FileStatus(descriptor: file)
+    let status = try FileStatus(descriptor: file, .owned)
     guard status.isRegular else { throw Errno.notRegular }
     guard status.size <= UInt64(limit) else { throw Errno.tooLarge }
-    guard status.owner == geteuid() || status.owner == 0 && !isOurs, status.mode & 0o022 == 0,
+    guard status.owner == Confinement.user || status.owner == 0 && !isOurs,
+      status.mode & 0o022 == 0,
       status.links == 1
     else { throw Errno(code: EPERM) }
     var bytes = [UInt8](repeating: 0, count: Int(status.size))
@@ -116,9 +131,10 @@ internal import CLinux
     guard unsafe getrlimit(RLIMIT_FSIZE, &limit) == 0, limit.rlim_cur >= UInt(bytes.count) else {
       throw Errno.tooLarge
     }
-    let stamp = UInt64(truncatingIfNeeded: Instant.realTime) ^ UInt64(getpid()) << 40
-    let part = CPath(Array(".part-".utf8) + Hexadecimal.digits(of: stamp))
-    let target = CPath(name)
+    let writer = UInt64(UInt32(bitPattern: Thread.identifier))
+    let stamp = UInt64(truncatingIfNeeded: Instant.realTime) ^ writer << 40
+    let partName = Array(".part-".utf8) + Hexadecimal.digits(of: stamp)
+    let part = CPath(partName)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = unsafe importahead_openat(descriptor, part.pointer, flags, 0o600)
     guard file >= 0 else { throw Errno.last }
@@ -132,25 +148,36 @@ internal import CLinux
       written &+= count
     }
     let isClosed = close(file) == 0
-    guard written == bytes.count, isClosed,
-      unsafe renameat(descriptor, part.pointer, descriptor, target.pointer) == 0
-    else {
+    guard written == bytes.count, isClosed, move(partName, to: name) else {
       let reason = Errno.last
-      _ = unsafe unlinkat(descriptor, part.pointer, 0)
+      // Whoever may, removes it later (`prune`).
+      if !Confinement.allowsPlainCallsOnly { _ = unsafe unlinkat(descriptor, part.pointer, 0) }
       throw reason
+    }
+  }
+
+  private func move(_ part: [UInt8], to name: [UInt8]) -> Bool {
+    guard Confinement.allowsPlainCallsOnly else {
+      return unsafe CPath(part).withPointer { old in
+        unsafe CPath(name).withPointer { unsafe renameat(descriptor, old, descriptor, $0) == 0 }
+      }
+    }
+    return unsafe CPath(PathBytes.join(path, part)).withPointer { old in
+      unsafe CPath(PathBytes.join(path, name)).withPointer { unsafe rename(old, $0) == 0 }
     }
   }
 
   /// Whether there is a file called `name`.
   func holds(_ name: [UInt8]) -> Bool {
-    let path = CPath(name)
-    return unsafe faccessat(descriptor, path.pointer, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+    (try? FileStatus(in: descriptor, name: CPath(name))) != nil
   }
 
   /// Removes the older half of the files where there are more than `mostFiles`, and what killed
-  /// processes left behind.
+  /// processes left behind; nothing under a filter of system calls.
   func prune(_ path: [UInt8]) {
-    guard isOurs, let listing = try? DirectoryListing.read(path) else { return }
+    guard isOurs, !Confinement.allowsPlainCallsOnly,
+      let listing = try? DirectoryListing.read(path)
+    else { return }
     let names = listing.names.split(separator: 0).map { Array($0) }
     let now = Instant.realTime
     var ages: [(age: Int, name: [UInt8])] = []

@@ -15,8 +15,19 @@ internal import CLinux
     init(_ body: @escaping () -> Void) { self.body = body }
   }
 
-  /// Starts a thread that runs `body`; fails with `EAGAIN` where no more threads are allowed.
-  init(stackSize: Int = 256 << 10, _ body: @escaping () -> Void) throws(Errno) {
+  /// What a new thread shares of the program's descriptor table.
+  enum Descriptors {
+    /// Its creator's table, as every thread does.
+    case shared
+    /// Nothing: it has a copy, to be emptied by `enterPrivateDescriptorTable`.
+    case copied
+  }
+
+  /// Starts a thread that runs `body`; fails with `EAGAIN` where no more threads are allowed, and with
+  /// `ENOSYS` where it cannot have a table of its own on this processor.
+  init(
+    stackSize: Int = 256 << 10, descriptors: Descriptors = .shared, _ body: @escaping () -> Void
+  ) throws(Errno) {
     var attributes = pthread_attr_t()
     _ = unsafe pthread_attr_init(&attributes)
     _ = unsafe pthread_attr_setstacksize(&attributes, stackSize)
@@ -30,7 +41,9 @@ internal import CLinux
     _ = unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
     let start = unsafe Unmanaged.passRetained(Start(body))
     var handle = pthread_t()
-    let result = unsafe pthread_create(
+    let create =
+      descriptors == .copied ? unsafe importahead_create_apart : unsafe importahead_create_thread
+    let result = unsafe create(
       &handle, &attributes,
       { argument in
         guard let argument = unsafe argument else { return nil }
@@ -95,6 +108,8 @@ internal import CLinux
   ///
   /// The program's descriptor numbers stay as they would be without us (close_range(2), Linux 5.9).
   static func enterPrivateDescriptorTable() throws(Errno) {
+    // Such a thread was made with a table of its own.
+    if Confinement.allowsPlainCallsOnly { return try closeCopies() }
     if close_range(0, UInt32.max, CLOSE_RANGE_UNSHARE_FLAG) == 0 { return }
     let refusal = Errno.last
     guard refusal.code == ENOSYS || refusal.code == EINVAL else { throw refusal }
@@ -103,5 +118,15 @@ internal import CLinux
     _ = unsafe getrlimit(RLIMIT_NOFILE, &limit)
     let highest = Swift.min(limit.rlim_cur, 65_536)
     for number in 0..<Int32(truncatingIfNeeded: highest) { _ = close(number) }
+  }
+
+  /// Closes what a copied table holds: the numbers that `/proc/thread-self/fd` (Linux 3.17) names.
+  static func closeCopies() throws(Errno) {
+    let listing = try DirectoryListing.read(Array("/proc/thread-self/fd".utf8))
+    for name in listing.names.split(separator: 0) {
+      // The listing's own has been closed.
+      let number = name.reduce(Int32(0)) { $0 &* 10 &+ Int32($1 &- UInt8(ascii: "0")) }
+      _ = close(number)
+    }
   }
 }

@@ -62,7 +62,8 @@ public enum ProgramRoot: Sendable, Equatable {
       return (self, isSafe ? nil : WorkingDirectory.current)
     }
     let path = WorkingDirectory.absolute(name)
-    if let status = try? FileStatus(path: CPath(path)), status.isDirectory {
+    // By the call that the interpreter makes itself: what else may be called is not known yet.
+    if let status = try? FileStatus(looking: CPath(path)), status.isDirectory {
       return (.module(Array("__main__".utf8)), path)
     }
     if isSafe { return (.script(path), nil) }

@@ -64,14 +64,14 @@ final class LearnedProfile: @unchecked Sendable {
   init(_ settings: SessionSettings) {
     self.settings = settings
     scope = ProfileScope(settings: settings)
-    name = ProfileKey.fileName(for: settings, user: geteuid())
+    name = ProfileKey.fileName(for: settings, user: Confinement.user)
     mapped = LibraryRecording(first: settings.profile.isWritten ? MappedObject.count : 0)
   }
 
   /// Whether a profile is looked for at all.
   static func isWanted(_ settings: SessionSettings) -> Bool {
     let profile = settings.profile
-    return (profile.isRead || profile.isWritten) && getuid() == geteuid() && getgid() == getegid()
+    return (profile.isRead || profile.isWritten) && Confinement.isOneUser
       && profile.home.first == PathBytes.slash && !profile.below.isEmpty
   }
 
@@ -159,7 +159,7 @@ final class LearnedProfile: @unchecked Sendable {
   /// What a watch is called: of the programs that keep profiles here, one looks at a time.
   var watchName: [UInt8] {
     var place = path
-    Hexadecimal.append(Int(geteuid()), to: &place)
+    Hexadecimal.append(Int(Confinement.user), to: &place)
     return Array("importahead.watch.".utf8) + Hexadecimal.digits(of: ByteHash.of(place))
   }
 

@@ -201,7 +201,8 @@ def _load_extension():
     if name in sys.modules:
         return
     path = __path__[0] + "/_importahead.abi3.so"
-    _read_ahead(path)
+    if not _is_filtered():
+        _read_ahead(path)
     spec = spec_from_file_location(name, path, loader=ExtensionFileLoader(name, path))
     module = module_from_spec(spec)
     sys.modules[name] = module
@@ -211,6 +212,18 @@ def _load_extension():
         del sys.modules[name]
         raise
     _importahead = module
+
+
+def _is_filtered():
+    """Whether a seccomp filter is in force, which may kill for what CPython does not call."""
+    try:
+        descriptor = posix.open("/proc/self/status", posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        return b"\nSeccomp:\t0" not in posix.read(descriptor, 1 << 16)
+    finally:
+        posix.close(descriptor)
 
 
 def _read_ahead(path):

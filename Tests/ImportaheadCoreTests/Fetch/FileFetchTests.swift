@@ -152,10 +152,29 @@ struct FileFetchTests {
       [{ $0.perform() }] + (hasRing ? [try SlowRing().perform] : [])
     for call in calls {
       try own.write("file", "some text")
-      let fetch = contents(own.bytes("file"))
+      // Elsewhere a file that has become longer is read once more.
+      let fetch = FileFetch(
+        contentsOf: own.bytes("file"), limit: 8000, isLocal: true, from: FileBytesAllocator())
       fetch.drive(call) { #expect(truncate(own.path("file"), size) == 0) }
       #expect(fetch.summary == "failed \(ESTALE)")
       #expect(fetch.operation.descriptor == -1)
+    }
+  }
+
+  @Test("a file longer than was said is read once more where a server may know better")
+  func longer() throws {
+    let own = try TemporaryTree()
+    for first in ["some text", ""] {
+      try own.write("file", first)
+      let fetch = contents(own.bytes("file"))
+      fetch.drive({ $0.perform() }) { try? own.write("file", "some longer text") }
+      guard case .contents(let bytes, let status, isRacy: true)? = fetch.outcome else {
+        // What was asked for at once, being empty, is not asked for again.
+        #expect(first.isEmpty && fetch.summary == "failed \(ESTALE)")
+        continue
+      }
+      #expect(bytes.count == 16)
+      #expect(try status == FileStatus(path: CPath(own.bytes("file"))))
     }
   }
 

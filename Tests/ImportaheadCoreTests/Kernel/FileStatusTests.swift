@@ -42,6 +42,30 @@ struct FileStatusTests {
     #expect(try found == status("link"))
   }
 
+  @Test("all ways of asking agree")
+  func ways() throws {
+    for name in ["file", ""] {
+      let path = CPath(tree.bytes(name))
+      let found = try status(name)
+      #expect(try found == FileStatus(looking: path))
+      #expect(try found == FileStatus(opening: path))
+      #expect(try found == FileStatus(path: path, .owned))
+    }
+    let descriptor = open(tree.path("file"), O_RDONLY)
+    defer { close(descriptor) }
+    #expect(try status() == FileStatus(descriptor: descriptor, .owned, .present))
+    #expect(try FileStatus(descriptor: descriptor, .owned).owner == getuid())
+    #expect(try FileStatus(descriptor: descriptor, .owned).links == 1)
+    #expect(!FileStatus.isReplaced)
+  }
+
+  @Test("the time of last access is never asked for")
+  func accessTime() {
+    for fields in [FileStatus.Fields.compared, .owned] {
+      #expect(fields.mask & UInt32(STATX_ATIME) == 0)
+    }
+  }
+
   @Test("a file that is written to, replaced or made unreadable is another")
   func changes() throws {
     let before = try status()

@@ -40,6 +40,40 @@ struct ThreadTests {
     #expect(fcntl(descriptor, F_GETFD) >= 0)
   }
 
+  @Test("made with a copy of its creator's table, it empties that and leaves its creator's alone")
+  func copiedDescriptors() throws {
+    final class Inside: @unchecked Sendable {
+      var before = 0
+      var after = -1
+      var isOpen = true
+      var opened: Int32 = -1
+      var below = -1
+    }
+    let descriptor = open("/dev/null", O_RDONLY)
+    defer { close(descriptor) }
+    let inside = Inside()
+    for _ in 0..<50 {
+      let thread = try Thread(descriptors: .copied) {
+        inside.before = openDescriptors()
+        try? Thread.closeCopies()
+        inside.after = openDescriptors()
+        inside.isOpen = fcntl(descriptor, F_GETFD) >= 0
+        inside.opened = open("/dev/null", O_RDONLY)
+        // Threads that it starts share its table.
+        let child = try? Thread { inside.below = openDescriptors() }
+        _ = child?.join(milliseconds: 10_000)
+      }
+      #expect(thread.join(milliseconds: 10_000))
+      #expect(inside.before > 0)
+      #expect(inside.after == 0)
+      #expect(!inside.isOpen)
+      #expect(inside.opened == 0)
+      #expect(inside.below == 1)
+      #expect(fcntl(descriptor, F_GETFD) >= 0)
+      #expect(fcntl(0, F_GETFD) >= 0 || errno == EBADF)
+    }
+  }
+
   @Test("waiting for its end has an end, and can be done again")
   func join() throws {
     let thread = try Thread { usleep(100_000) }
