@@ -68,14 +68,6 @@ static inline int importahead_thread_usage(struct rusage *usage) {
   return getrusage(RUSAGE_THREAD, usage);
 }
 
-// Swift does not see that RLIMIT_NPROC is __RLIMIT_NPROC.
-static inline int importahead_process_limit(struct rlimit *limit) {
-  return getrlimit(RLIMIT_NPROC, limit);
-}
-
-// CPU_COUNT is a macro.
-static inline int importahead_cpu_count(const cpu_set_t *set) { return CPU_COUNT(set); }
-
 // fcntl(2) is variadic.
 static inline int importahead_clear_status_flags(int descriptor) {
   return fcntl(descriptor, F_SETFL, 0);

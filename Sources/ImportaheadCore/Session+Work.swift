@@ -11,6 +11,8 @@ struct Work {
   private var quiet = Quiet.no
   private var fared: ProcessorTime?
   private var isMovable = true
+  /// How many processors this process may use.
+  private let processors: Int
   private var backend: Backend
   /// Rings of the fetcher that have been counted.
   private var rings = 0
@@ -58,41 +60,57 @@ struct Work {
   /// Does what there is to do for a session.
   static func run(_ stint: Stint, of session: Session) {
     guard session.hasWork(stint) != nil else { return }
+    let (kept, origin) = session.takePlan()
+    let room = Room(below: [])
+    let gauge = kept?.gauge ?? MemoryGauge(room.memory)
+    guard let limits = session.settings.limits.fitting(room, memory: gauge.room) else {
+      // Nothing is recorded either of a program that has all there is.
+      if kept == nil { session.cache.forgetAll() }
+      return session.giveWay(stint)
+    }
     let fetcher = Fetcher(
-      wanted: session.wantedBackend, limits: session.settings.limits, gate: session.cache.gate)
+      wanted: session.wantedBackend, limits: limits, gate: session.cache.gate)
     session.monitor.locked { stint.workers = fetcher.waker }
-    var work = Work(session, stint, fetcher)
+    var work: Work
+    if let kept {
+      work = Work(session, stint, fetcher, kept, processors: room.processors)
+      work.resume()
+    } else {
+      var fitting = session.settings
+      fitting.limits = limits
+      let planner = Planner(fitting, session.cache, fetcher, gauge)
+      work = Work(session, stint, fetcher, planner, processors: room.processors)
+      work.begin(origin)
+    }
     work.goOn()
     work.end()
   }
 
-  private init(_ session: Session, _ stint: Stint, _ fetcher: Fetcher) {
+  private init(
+    _ session: Session, _ stint: Stint, _ fetcher: Fetcher, _ planner: Planner, processors: Int
+  ) {
     self.session = session
     self.stint = stint
     self.fetcher = fetcher
+    self.planner = planner
+    self.processors = processors
     deadline = Instant.now.adding(milliseconds: session.settings.limits.duration)
     backend = fetcher.backend
     recall = .settled
-    let (kept, origin) = session.takePlan()
-    planner = kept ?? Planner(session.settings, session.cache, fetcher)
     watch = .decided
-    if kept != nil {
-      planner.resume(with: fetcher)
-      if session.profile?.isReading == true { recall = .late }
-      if session.profile?.wantsWatch == true { watch = .undecided }
-    } else {
-      planner.openBundle()
-      begin(origin)
-    }
-    // Under a filter nothing tells what is in the page cache.
-    let mayRest =
-      session.settings.mayRest && planner.bundle == nil && !Confinement.allowsPlainCallsOnly
-    fared = mayRest ? ProcessorTime.ofThread : nil
     let backend = backend
     session.cache.note { $0.backend = backend }
   }
 
+  /// Goes on with what an earlier stint had planned.
+  private mutating func resume() {
+    planner.resume(with: fetcher)
+    if session.profile?.isReading == true { recall = .late }
+    if session.profile?.wantsWatch == true { watch = .undecided }
+  }
+
   private mutating func begin(_ origin: Session.Origin) {
+    planner.openBundle()
     guard case .program = origin else {
       for entry in planner.entries { _ = planner.directory(entry, for: nil) }
       return
@@ -108,6 +126,10 @@ struct Work {
   }
 
   private mutating func goOn() {
+    // Under a filter nothing tells what is in the page cache.
+    let mayRest =
+      session.settings.mayRest && planner.bundle == nil && !Confinement.allowsPlainCallsOnly
+    fared = mayRest ? ProcessorTime.ofThread : nil
     while let present = session.hasWork(stint) {
       guard session.rights.wereHeldLately else { return session.giveUp(stint) }
       leaveAsker()
@@ -118,6 +140,7 @@ struct Work {
       planner.isResting = present.isResting
       planner.take(demands: demands)
       if !isHeld { planner.pump() }
+      guard planner.memory != .short else { return }
       restIfUseful()
       noteBackend()
       if !demands.isEmpty { quiet = .no }
@@ -135,14 +158,19 @@ struct Work {
   private func end() {
     planner.bundle?.release()
     planner.endWatch()
-    if session.hasWork(stint) != nil { session.saveGrowingProfile() }
+    let isShort = planner.memory == .short
+    if isShort {
+      session.giveWay(stint)
+    } else if session.hasWork(stint) != nil {
+      session.saveGrowingProfile()
+    }
     session.monitor.locked { stint.workers = nil }
     let areWorkersGone = fetcher.close(milliseconds: Self.closing)
     session.monitor.locked { stint.areWorkersGone = areWorkersGone }
     session.cache.note { $0.processorTime &+= fetcher.workerTime }
     // Of one that was told to leave, others take care of what is in flight.
     if session.hasWork(stint) != nil { session.cache.abandonInFlight() }
-    session.keep(planner, of: stint)
+    if !isShort { session.keep(planner, of: stint) }
   }
 
   /// Whether only what is asked for is started.
@@ -200,7 +228,7 @@ struct Work {
     guard let before = fared, fetcher.cachedInARow >= Self.leastCached else { return }
     fetcher.forgetCached()
     fared = ProcessorTime.ofThread
-    guard let fared, fared.isScarce(since: before) else { return }
+    guard let fared, processors < 2 || fared.isScarce(since: before) else { return }
     planner.isResting = true
     session.monitor.locked { session.rest.begin() }
     session.cache.note { $0.rests &+= 1 }

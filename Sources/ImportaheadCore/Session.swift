@@ -314,6 +314,12 @@ public final class Session: @unchecked Sendable {
     if isOver { cache.abandonInFlight() }
   }
 
+  /// Leaves everything to the program, for which there is no room beside us, in this process for good.
+  func giveWay(_ stint: Stint) {
+    giveUp(stint)
+    cache.release()
+  }
+
   /// Ends the stint unless a demand came meanwhile; afterwards a demand starts another.
   ///
   /// Nothing that follows needs the lock or touches what is shared with the next thread.

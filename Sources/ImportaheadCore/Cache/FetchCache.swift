@@ -184,6 +184,16 @@ final class FetchCache: @unchecked Sendable {
     }
   }
 
+  /// Gives up what nobody has asked for yet: importlib reads it.
+  func release() {
+    monitor.locked {
+      for index in 0..<files.count {
+        if case .ready = files[at: index] { files[at: index] = .failed }
+      }
+      counters.bytesUnused = 0
+    }
+  }
+
   /// Whether a loader has asked for the file at `path`.
   func wasAsked(file path: [UInt8]) -> Bool {
     monitor.locked {
@@ -283,7 +293,7 @@ final class FetchCache: @unchecked Sendable {
     }
   }
 
-  /// Forgets everything: the process has other rights.
+  /// Forgets everything, and notes nothing any more: the process has no room.
   func forgetAll() {
     monitor.locked {
       files = ByteTable()

@@ -51,16 +51,18 @@ final class Fetcher {
   init(wanted: Backend, limits: FetchLimits, gate: Gate = Gate()) {
     depth = limits.filesInFlight
     self.limits = limits
-    wantsRing = wanted == .ring
+    wantsRing = wanted == .ring && limits.mayHaveRing
     pool = WorkerPool(
-      most: wantsRing ? limits.threadsBesideRing : limits.threads, gate: gate)
+      most: wantsRing ? limits.threadsBesideRing : limits.threads, bytes: limits.pageBytes,
+      gate: gate)
   }
 
   private func setUpRing() {
     guard wantsRing else { return }
     wantsRing = false
     guard let counter = try? WakeCounter() else { return pool.most = limits.threads }
-    ring = try? Ring(depth: limits.ringDepth, workers: limits.ringWorkers)
+    ring = try? Ring(
+      depth: limits.ringDepth, workers: limits.ringWorkers, mustLimit: limits.mustLimitWorkers)
     guard ring != nil else {
       counter.close()
       return pool.most = limits.threads
@@ -142,6 +144,9 @@ final class Fetcher {
   func read(_ piece: BundlePiece, with allocator: FileBytesAllocator) throws(Errno) {
     try pool.submit(.piece(piece, allocator))
   }
+
+  /// Brings no more of libraries and data into the page cache.
+  func endBulk() { pool.endBulk() }
 
   /// Begins to count anew how many files in a row need no waiting.
   func forgetCached() { cachedInARow = 0 }

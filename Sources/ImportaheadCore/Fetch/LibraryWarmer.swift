@@ -5,6 +5,8 @@ final class LibraryWarmer: @unchecked Sendable {
   private let monitor = Monitor()
   private var seen = ByteTable<Bool>()
   private var isStopped = false
+  /// How many more bytes may be asked for.
+  private var left: Int
   /// What is known of the file systems that libraries lie on.
   private let fileSystems: KnownFileSystems
 
@@ -18,11 +20,23 @@ final class LibraryWarmer: @unchecked Sendable {
   /// The most objects that are open at once.
   private static let mostOpen = 16
 
-  /// A warmer that has warmed nothing yet.
-  init(on fileSystems: KnownFileSystems = KnownFileSystems()) { self.fileSystems = fileSystems }
+  /// A warmer that has warmed nothing yet, and asks for `most` bytes in all.
+  init(on fileSystems: KnownFileSystems = KnownFileSystems(), most: Int = FetchLimits().pageBytes) {
+    self.fileSystems = fileSystems
+    left = most
+  }
 
-  /// Ends the warming of what no profile knows, on any thread: that may take a while.
+  /// Ends the warming, on any thread: that may take a while.
   func stop() { monitor.locked { isStopped = true } }
+
+  /// Takes `size` bytes of those that may be asked for; `false` where there are not so many.
+  func spend(_ size: Int) -> Bool {
+    monitor.locked {
+      guard !isStopped, size <= left else { return false }
+      left &-= size
+      return true
+    }
+  }
 
   /// Warms the object at `path` and its DT_NEEDED closure; returns how many bytes were asked for.
   func warm(_ path: [UInt8]) -> Int { warm(all: [path]) }
@@ -74,7 +88,7 @@ final class LibraryWarmer: @unchecked Sendable {
   private func warmAll(_ objects: inout [SharedObject]) -> Int {
     defer { objects = [] }
     return SharedObject.Stage.allCases.reduce(0) { total, stage in
-      objects.reduce(total) { $0 &+ $1.warm(stage) { self.isWanted } }
+      objects.reduce(total) { $0 &+ $1.warm(stage) { self.spend($0) } }
     }
   }
 
@@ -82,7 +96,7 @@ final class LibraryWarmer: @unchecked Sendable {
   /// that file is not the one they are of.
   func warm(_ path: [UInt8], _ pages: LibraryPages) -> Int? {
     guard let object = open(path, as: pages) else { return nil }
-    guard isNew(path) else { return 0 }
+    guard isNew(path), spend(pages.bytes) else { return 0 }
     object.readAhead(pages.ranges)
     return pages.bytes
   }
@@ -90,9 +104,10 @@ final class LibraryWarmer: @unchecked Sendable {
   /// Warms what the program's end will touch of the object at `path`; returns how many bytes were asked
   /// for.
   func warmEnd(_ path: [UInt8], _ pages: LibraryPages) -> Int {
-    guard let object = open(path, as: pages) else { return 0 }
+    let bytes = LibraryPages.bytes(of: pages.atEnd)
+    guard let object = open(path, as: pages), spend(bytes) else { return 0 }
     object.readAhead(pages.atEnd)
-    return LibraryPages.bytes(of: pages.atEnd)
+    return bytes
   }
 
   /// The object at `path` if it is the one that `pages` are of.

@@ -41,12 +41,16 @@ final class WorkerPool: @unchecked Sendable {
   /// What is known of the file systems that directories lie on.
   var fileSystems: KnownFileSystems { gate.fileSystems }
 
-  /// A pool of up to `most` threads, for what is handed over through `gate`.
-  init(most: Int, gate: Gate = Gate()) {
+  /// A pool of up to `most` threads, for what is handed over through `gate`, which bring at most `bytes` of
+  /// libraries and data into the page cache.
+  init(most: Int, bytes: Int = FetchLimits().pageBytes, gate: Gate = Gate()) {
     self.most = most
     self.gate = gate
-    libraries = LibraryWarmer(on: gate.fileSystems)
+    libraries = LibraryWarmer(on: gate.fileSystems, most: bytes)
   }
+
+  /// Brings no more of libraries and data into the page cache, what has been asked of the pool included.
+  func endBulk() { libraries.stop() }
 
   /// How many more threads may take bulky jobs.
   private var bulkRoom: Int { Swift.max(1, most / 2) &- busyInBulk }
@@ -217,7 +221,9 @@ final class WorkerPool: @unchecked Sendable {
     case .endPages(let path, let pages):
       return .warmed(bytes: libraries.warmEnd(path, pages), isStale: false)
     case .data(let path):
-      return .warmed(bytes: OpenFile.warm(path, limit: Self.mostData), isStale: false)
+      return .warmed(
+        bytes: OpenFile.warm(path, limit: Self.mostData) { self.libraries.spend($0) },
+        isStale: false)
     case .name(let path):
       _ = try? FileStatus(path: CPath(path))
       return .closed

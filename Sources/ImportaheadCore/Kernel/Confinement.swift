@@ -5,8 +5,8 @@ public enum Confinement {
   /// Whether a seccomp filter is in force: it may kill the process for io_uring_setup(2), so that a
   /// ring must not even be tried.
   public static var hasSystemCallFilter: Bool {
-    guard let text = contents(of: Array("/proc/self/status".utf8)) else { return true }
-    return hasFilter(inStatus: text)
+    guard let text = KernelText(Array("/proc/self/status".utf8)) else { return true }
+    return hasFilter(inStatus: text.bytes)
   }
 
   /// Whether only calls that CPython and its libc make by themselves may be made, and a thread's: a filter
@@ -31,25 +31,6 @@ public enum Confinement {
     }
     // No such line: a kernel without seccomp.
     return false
-  }
-
-  /// The whole of a file whose size is not known before; a user in many groups has a long status.
-  static func contents(of path: [UInt8]) -> [UInt8]? {
-    let descriptor = unsafe CPath(path).withPointer {
-      unsafe importahead_open($0, O_RDONLY | O_CLOEXEC)
-    }
-    guard descriptor >= 0 else { return nil }
-    defer { _ = close(descriptor) }
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let size = buffer.count
-    while text.count < 4 << 20 {
-      let count = unsafe read(descriptor, &buffer, size)
-      guard count >= 0 else { return nil }
-      if count == 0 { return text }
-      text += buffer.prefix(count)
-    }
-    return nil
   }
 
   /// Whether the program was given a variable of that name with something in it.
@@ -81,13 +62,6 @@ public enum Confinement {
         && getauxval(UInt(AT_GID)) == getauxval(UInt(AT_EGID))
     }
     return getuid() == geteuid() && getgid() == getegid()
-  }
-
-  /// How many processors this process may use.
-  static var processors: Int {
-    var set = cpu_set_t()
-    guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-    return Int(unsafe importahead_cpu_count(&set))
   }
 
   private static func matches(_ text: [UInt8], _ field: [UInt8], at start: Int) -> Bool {

@@ -9,4 +9,17 @@ enum Decimal {
     } while rest > 0
     return digits.reversed()
   }
+
+  /// The number that `digits` write; `nil` where they are no number, or one beyond 2^58.
+  static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard !digits.isEmpty else { return nil }
+    var value = 0
+    for digit in digits {
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9"), value < 1 << 58 else {
+        return nil
+      }
+      value = value &* 10 &+ Int(digit &- UInt8(ascii: "0"))
+    }
+    return value
+  }
 }

@@ -44,7 +44,7 @@ final class KnownFileSystems: @unchecked Sendable {
       return !hasReadMounts
     }
     guard isFirst,
-      let text = Confinement.contents(of: Array("/proc/self/mountinfo".utf8))
+      let text = KernelText(Array("/proc/self/mountinfo".utf8))?.bytes
     else { return }
     for mount in FileSystem.mounts(in: text) { note(mount.device, isLocal: mount.isLocal) }
   }

@@ -13,17 +13,33 @@ final class FileWatch: @unchecked Sendable {
   private var directories: [[UInt8]] = []
   private var seen = ByteTable<Bool>()
 
-  /// The most directories, and the most files: what a start reads besides modules is little.
-  private static let most = Profile.mostData
+  /// The most directories.
+  private let most: Int
+
+  /// The most files, and directories: what a start reads besides modules is little.
+  private static let mostFiles = Profile.mostData
+  /// The fewest instances and watches that a user may have where one of ours is no loss: how many are in use
+  /// is not told.
+  private static let fewest = (instances: 64, watches: 4096)
+  /// The share of a user's watches that may be ours.
+  private static let share = 8
   private static let headerSize = 16
 
   /// Begins to watch nothing yet; throws where another process watches under the same `name`.
   ///
   /// The kernel lets a user have few watches at once (/proc/sys/fs/inotify/max_user_instances, mostly
-  /// 128), and they are the programs', of which many may start together. Throws under a filter of
-  /// system calls too, which may end a process for one that it does not know.
-  init(named name: [UInt8]) throws(Errno) {
+  /// 128), and they are the programs', of which many may start together. Throws where there are fewer, and
+  /// under a filter of system calls, which may end a process for one that it does not know.
+  ///
+  /// The limits are read below `root`, which is empty but in tests.
+  init(named name: [UInt8], limitsBelow root: [UInt8] = []) throws(Errno) {
     guard !Confinement.hasSystemCallFilter else { throw Errno(code: EPERM) }
+    guard Self.limit("instances", below: root) >= Self.fewest.instances else {
+      throw Errno(code: EMFILE)
+    }
+    let watches = Self.limit("watches", below: root)
+    guard watches >= Self.fewest.watches else { throw Errno(code: ENOSPC) }
+    most = Swift.min(Self.mostFiles, watches / Self.share)
     claim = unsafe CPath(name).withPointer { unsafe importahead_claim($0, name.count) }
     guard claim >= 0 else { throw Errno.last }
     descriptor = inotify_init1(O_NONBLOCK | O_CLOEXEC)
@@ -32,6 +48,13 @@ final class FileWatch: @unchecked Sendable {
       _ = close(claim)
       throw reason
     }
+  }
+
+  /// What a user may have: in the first user namespace, and in that of the process (namespaces(7)).
+  private static func limit(_ name: String, below root: [UInt8]) -> Int {
+    let places = ["/proc/sys/fs/inotify/max_user_", "/proc/sys/user/max_inotify_"]
+    let limits = places.compactMap { KernelText(root + Array(($0 + name).utf8))?.number }
+    return limits.min() ?? 0
   }
 
   /// Ends the watch; only a thread of the session may: elsewhere the descriptors are somebody else's.
@@ -44,12 +67,12 @@ final class FileWatch: @unchecked Sendable {
   ///
   /// Asks the file system for the directory: may block.
   func add(_ path: [UInt8]) {
-    guard monitor.locked({ directories.count < Self.most }) else { return }
+    guard monitor.locked({ directories.count < most }) else { return }
     let mask = UInt32(IN_OPEN) | UInt32(IN_ONLYDIR)
     let number = unsafe CPath(path).withPointer {
       unsafe inotify_add_watch(descriptor, $0, mask)
     }
-    guard number >= 0, number <= Self.most else { return }
+    guard number >= 0, number <= most else { return }
     monitor.locked {
       while directories.count <= Int(number) { directories.append([]) }
       directories[Int(number)] = path
@@ -82,7 +105,7 @@ final class FileWatch: @unchecked Sendable {
       guard end <= events.endIndex else { return }
       place = end
       // A directory that is opened is told too, with its parent's watch and with its own.
-      guard mask & UInt32(IN_ISDIR) == 0, number < directories.count, seen.count < Self.most
+      guard mask & UInt32(IN_ISDIR) == 0, number < directories.count, seen.count < Self.mostFiles
       else { continue }
       let name = Array(events[start..<end].prefix { $0 != 0 })
       guard !name.isEmpty else { continue }

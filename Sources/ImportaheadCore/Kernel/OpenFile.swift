@@ -47,12 +47,16 @@ final class OpenFile {
     }
   }
 
-  /// Reads a whole plain file of at most `limit` bytes ahead; returns how many bytes were asked for.
-  static func warm(_ path: [UInt8], limit: Int) -> Int {
+  /// Reads a whole plain file of at most `limit` bytes ahead if so many `mayBeRead`; returns how many bytes
+  /// were asked for.
+  static func warm(
+    _ path: [UInt8], limit: Int, if mayBeRead: (Int) -> Bool = { _ in true }
+  ) -> Int {
     let name = CPath(path)
     // Looked at before it is opened: opening a device can do things.
     guard let status = try? FileStatus(path: name), status.isRegular,
-      status.size <= UInt64(limit), let file = try? OpenFile(library: name)
+      status.size <= UInt64(limit), mayBeRead(Int(status.size)),
+      let file = try? OpenFile(library: name)
     else { return 0 }
     file.readAhead(from: 0, size: Int(status.size))
     return Int(status.size)

@@ -8,15 +8,16 @@ struct ProcessorTime {
   /// What the kernel has counted for the calling thread (`/proc/thread-self/schedstat`, Linux 3.17, with
   /// CONFIG_SCHED_INFO); `nil` where it is not told.
   static var ofThread: ProcessorTime? {
-    Confinement.contents(of: Array("/proc/thread-self/schedstat".utf8)).flatMap {
-      ProcessorTime(schedstat: $0)
+    KernelText(Array("/proc/thread-self/schedstat".utf8)).flatMap {
+      ProcessorTime(schedstat: $0.bytes)
     }
   }
 
   /// Reads the text of a `schedstat`: time run, time waited, and the number of turns.
   init?(schedstat text: [UInt8]) {
     let fields = text.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == 10 })
-    guard fields.count == 3, let used = Self.number(fields[0]), let delayed = Self.number(fields[1])
+    guard fields.count == 3, let used = Decimal.number(fields[0]),
+      let delayed = Decimal.number(fields[1])
     else { return nil }
     self.used = used
     self.delayed = delayed
@@ -25,16 +26,5 @@ struct ProcessorTime {
   /// Whether the thread has waited for a processor more than half as long as it has run.
   func isScarce(since before: ProcessorTime) -> Bool {
     (delayed &- before.delayed) &* 2 > used &- before.used
-  }
-
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-    var value = 0
-    for digit in digits {
-      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9"), value < 1 << 58 else {
-        return nil
-      }
-      value = value &* 10 &+ Int(digit &- UInt8(ascii: "0"))
-    }
-    return value
   }
 }

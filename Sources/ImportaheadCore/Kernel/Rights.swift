@@ -24,8 +24,8 @@ struct Rights: Equatable {
   }
 
   private init?(at path: [UInt8]) {
-    guard let text = Confinement.contents(of: path) else { return nil }
-    self.init(status: text)
+    guard let text = KernelText(path) else { return nil }
+    self.init(status: text.bytes)
   }
 
   /// Reads the text of a `/proc/PID/status`; `nil` where it does not tell the ids.

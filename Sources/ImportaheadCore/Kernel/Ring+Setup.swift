@@ -11,18 +11,20 @@ extension Ring {
   ///
   /// Takes the newest set-up flags this kernel knows and steps down. Never asks for SQPOLL, whose
   /// kernel thread would keep the credentials of its creator. Throws what the last rung was refused
-  /// with; the caller then works on threads.
-  init(depth: UInt32, workers: UInt32) throws(Errno) {
+  /// with, or where the kernel cannot be told how many workers there may be and `mustLimit` asks for that; the
+  /// caller then works on threads.
+  init(depth: UInt32, workers: UInt32, mustLimit: Bool = false) throws(Errno) {
     var raw = unsafe try Self.acquire(depth: depth)
     do throws(Errno) {
       try unsafe Self.requireOperations(&raw)
       // Bounded workers default to 4 x CPUs: a slow file system would be asked 8 things at a time.
       // Kernels before 5.15 do not know this; they keep their default.
       var limits: (UInt32, UInt32) = (workers, 1)
-      _ = unsafe withUnsafeMutableBytes(of: &limits) { bytes in
+      let told = unsafe withUnsafeMutableBytes(of: &limits) { bytes in
         unsafe io_uring_register_iowq_max_workers(
           &raw, bytes.baseAddress?.assumingMemoryBound(to: UInt32.self))
       }
+      if mustLimit { try Errno.check(told) }
       try unsafe Self.restrictAndEnable(&raw)
       _ = unsafe io_uring_ring_dontfork(&raw)
     } catch {

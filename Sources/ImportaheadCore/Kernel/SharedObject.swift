@@ -52,18 +52,18 @@ internal import CLinux
     unsafe CPath(path).withPointer { unsafe access($0, F_OK) } == 0
   }
 
-  /// Asks the kernel to read what is touched at a stage, as long as `isWanted`; returns how many bytes
-  /// were asked for.
+  /// Asks the kernel to read what is touched at a stage, as long as `mayRead` so many bytes more; returns how
+  /// many were asked for.
   ///
   /// From a local disk, waits for each larger piece before it asks for the next.
-  func warm(_ stage: Stage, while isWanted: () -> Bool = { true }) -> Int {
+  func warm(_ stage: Stage, while mayRead: (Int) -> Bool = { _ in true }) -> Int {
     var total = 0
     for part in parts(at: stage) {
       let length = Swift.min(part.count, Self.mostBytes &- total)
       guard length > 0 else { break }
       for place in stride(from: 0, to: length, by: Self.pace) {
-        guard isWanted() else { return total }
         let (start, size) = (part.lowerBound &+ place, Swift.min(Self.pace, length &- place))
+        guard mayRead(size) else { return total }
         descriptor.readAhead(from: start, size: size)
         total &+= size
         if isLocal, size > Self.pace / 2 { _ = read(UInt8(), at: start &+ size &- 1) }

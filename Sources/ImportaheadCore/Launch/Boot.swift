@@ -44,15 +44,21 @@ public struct Boot {
     if isAtHand {
       guard let found, BootProbe.isCold(found) else { return }
     }
-    let threads = Swift.min(TaskRoom.left.map { $0 / 4 } ?? Int.max, BootWork.mostThreads)
-    guard threads > 0, Self.isParentOfItsKind else { return }
+    var room = Room(below: [])
+    // The program is not there yet: they may be more than a session's.
+    let threads = Swift.min(room.tasks / 4, BootWork.mostThreads)
+    room.tasks = Int.max
+    let memory = MemoryGauge(room.memory).room
+    guard threads > 0, let limits = FetchLimits().fitting(room, memory: memory),
+      Self.isParentOfItsKind
+    else { return }
     let forerunner = try? Forerunner { progress in
       _ = unsafe importahead_set_name("importahead")
       rename()
       guard let record = found ?? place.record else { return }
       progress.report()
       guard isAtHand || BootProbe.isCold(record) else { return }
-      BootWork(record) { progress.report() }.perform(threads: threads)
+      BootWork(record, most: limits.pageBytes) { progress.report() }.perform(threads: threads)
     }
     forerunner?.finish()
   }

@@ -18,12 +18,17 @@ final class BootWork: @unchecked Sendable {
   private static let slow = 1_000_000
   /// The largest file that is brought in as a whole.
   private static let mostContents = 8 << 20
-  /// The most bytes of all.
-  private var bytesLeft = 1 << 30
+  /// How many more bytes may be brought in.
+  private var bytesLeft: Int
 
-  /// Work that calls `report`, on any thread, with each entry that it has done.
-  init(_ record: BootRecord, report: @escaping @Sendable () -> Void = {}) {
+  /// Work that calls `report`, on any thread, with each entry that it has done, and brings in about `most`
+  /// bytes.
+  init(
+    _ record: BootRecord, most: Int = FetchLimits().pageBytes,
+    report: @escaping @Sendable () -> Void = {}
+  ) {
     entries = record.entries
+    bytesLeft = most
     self.report = report
   }
 

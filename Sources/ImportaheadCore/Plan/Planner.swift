@@ -46,6 +46,12 @@ final class Planner {
   var localEntries = ByteTable<Bool>()
   /// Tells what is opened besides modules, where the profile does not know.
   var watch: FileWatch?
+  /// How the memory beside the program becomes less, and what that allowed when it was looked at last.
+  private(set) var gauge: MemoryGauge
+  private(set) var memory = MemoryGauge.Reading.ample
+  private var nextLook = Instant.now
+  /// Bytes read ahead so far, of files and of the page cache.
+  private var bytesRead = 0
   private var known = ByteTable<Bool>()
   /// What has been counted since the cache was told last.
   var progress = Progress()
@@ -73,11 +79,18 @@ final class Planner {
   /// Names that are planned at all: more than three for each file that may be read.
   static let mostModules = 1 << 16
 
-  init(_ settings: SessionSettings, _ cache: FetchCache, _ fetcher: Fetcher) {
+  /// How often the memory that is left is looked at, in milliseconds.
+  private static let lookInterval = 4
+
+  init(
+    _ settings: SessionSettings, _ cache: FetchCache, _ fetcher: Fetcher,
+    _ gauge: MemoryGauge = MemoryGauge([])
+  ) {
     self.settings = settings
     entries = settings.pathEntries
     self.cache = cache
     self.fetcher = fetcher
+    self.gauge = gauge
     recallPlace = order.start
     for name in settings.knownModules { known.set(name, true) }
   }
@@ -122,7 +135,10 @@ final class Planner {
       cache.add(progress)
       progress = Progress()
     }
-    guard !isResting, cache.bytesUnused < settings.limits.bytesUnused else { return }
+    lookAtMemory()
+    guard !isResting, memory != .short, cache.bytesUnused < settings.limits.bytesUnused else {
+      return
+    }
     while fetcher.room > 1, started < settings.limits.files {
       if recallNext() { continue }
       guard let module = queue.pop(in: order) else { return }
@@ -130,16 +146,26 @@ final class Planner {
     }
   }
 
+  private func lookAtMemory() {
+    guard gauge.isNeeded, memory != .short, Instant.now >= nextLook else { return }
+    memory = gauge.reading(after: bytesRead)
+    if memory != .ample { fetcher.endBulk() }
+    nextLook = Instant.now.adding(milliseconds: Self.lookInterval)
+  }
+
   /// Takes what has arrived: it can be asked for at once, and is scanned in its turn.
   func take(_ events: [FetchEvent]) {
     for event in events {
       switch event {
-      case .file(let fetch): take(fetch)
+      case .file(let fetch):
+        if case .contents(let bytes, _, _)? = fetch.outcome { bytesRead &+= bytes.count }
+        take(fetch)
       case .listed(let path, let listing): take(listing, of: path)
       case .notListed(let path, let reason): take(failure: reason, toList: path)
       case .closed: break
       case .warmed(let bytes, let isStale):
         progress.bytesWarmed &+= bytes
+        bytesRead &+= bytes
         if isStale { progress.pagesStale &+= 1 }
       case .piece(let number, let parts):
         take(piece: number, parts)

@@ -41,6 +41,16 @@ struct FetchCacheTests {
     return isNew
   }
 
+  @Test("what is given up is importlib's to read")
+  func release() throws {
+    #expect(cache.begin(file: path))
+    cache.finish(file: path, try fetch(path))
+    cache.release()
+    #expect(cache.bytesUnused == 0)
+    #expect(take(path) == (nil, false))
+    #expect(!cache.begin(file: path))
+  }
+
   @Test("a file is handed over once")
   func once() throws {
     #expect(begin(path))

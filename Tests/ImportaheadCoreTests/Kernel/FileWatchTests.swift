@@ -80,4 +80,49 @@ struct FileWatchTests {
     }
     #expect(outcome == [0, EADDRINUSE, 0, 0, EINVAL])
   }
+
+  @Test(
+    "a user who may have few is left all of them",
+    arguments: [
+      ("128", "65536", "128", "65536", true), ("64", "4096", "64", "4096", true),
+      ("63", "65536", "128", "65536", false), ("128", "65536", "2", "65536", false),
+      ("128", "4095", "128", "65536", false), ("128", "65536", "128", "40", false),
+      ("", "65536", "", "65536", false), ("128", "65536", "", "", true),
+    ])
+  func limits(
+    instances: String, watches: String, ownInstances: String, ownWatches: String, isHad: Bool
+  ) throws {
+    let kernel = try FakeKernel()
+    try kernel.tell("/proc/sys/fs/inotify/max_user_instances", instances)
+    try kernel.tell("/proc/sys/fs/inotify/max_user_watches", watches)
+    try kernel.tell("/proc/sys/user/max_inotify_instances", ownInstances)
+    try kernel.tell("/proc/sys/user/max_inotify_watches", ownWatches)
+    let had = try inSession { () -> Bool in
+      guard let watch = try? FileWatch(named: kernel.root, limitsBelow: kernel.root) else {
+        return false
+      }
+      watch.end()
+      return true
+    }
+    #expect(had == isHad)
+  }
+
+  @Test("no more than an eighth of the watches is ours")
+  func share() throws {
+    let kernel = try FakeKernel()
+    try kernel.tell("/proc/sys/fs/inotify/max_user_instances", "128")
+    try kernel.tell("/proc/sys/fs/inotify/max_user_watches", "4096")
+    let names = (0..<600).map { "d\($0)" }
+    for name in names { try kernel.tree.write("\(name)/x") }
+    let count = try inSession { () -> Int in
+      guard let watch = try? FileWatch(named: kernel.root, limitsBelow: kernel.root) else {
+        return -1
+      }
+      defer { watch.end() }
+      for name in names { watch.add(kernel.tree.bytes(name)) }
+      for name in names { close(open(kernel.tree.path("\(name)/x"), O_RDONLY)) }
+      return watch.opened().count
+    }
+    #expect(count > 0 && count <= 512)
+  }
 }

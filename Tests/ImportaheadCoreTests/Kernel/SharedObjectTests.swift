@@ -143,7 +143,7 @@ struct SharedObjectTests {
     let object = try SharedObject(path: tree.bytes("x.so"))
     for (wanted, bytes) in [(0, 0), (1, 512 << 10), (3, 1536 << 10), (100, 3 << 20)] {
       var asked = 0
-      let warmed = object.warm(.loading) {
+      let warmed = object.warm(.loading) { _ in
         asked += 1
         return asked <= wanted
       }
@@ -158,6 +158,17 @@ struct SharedObjectTests {
     let warmer = LibraryWarmer()
     warmer.stop()
     #expect(warmer.warm(tree.bytes("x.so")) == 0)
+  }
+
+  @Test("a warmer asks for no more bytes than it may")
+  func budget() throws {
+    let tree = try TemporaryTree()
+    let object = Self.small(runPath: "$ORIGIN")
+    for name in ["x.so", "libone.so", "libtwo.so"] { try tree.write(name, object) }
+    let warmer = LibraryWarmer(most: 2 * object.count + 1)
+    #expect(warmer.warm(tree.bytes("x.so")) == 2 * object.count)
+    #expect(!warmer.spend(2))
+    #expect(warmer.spend(1))
   }
 
   @Test("every truncation is survived")
