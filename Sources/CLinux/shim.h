@@ -2,12 +2,7 @@
 #define IMPORTAHEAD_CLINUX_H
 // Embedded Swift has no Glibc module: the core reaches libc through this header.
 // _GNU_SOURCE comes first so that statx, close_range and the rest are declared.
-// _FILE_OFFSET_BITS is CPython's (pyconfig.h): whatever was put in the place of its open64 and stat64
-// (LD_PRELOAD) is then called by us too.
 #define _GNU_SOURCE 1
-#ifndef _FILE_OFFSET_BITS
-#define _FILE_OFFSET_BITS 64
-#endif
 #include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
@@ -47,8 +42,18 @@
 // errno is a macro over a thread-local; Swift cannot import it.
 static inline int importahead_errno(void) { return errno; }
 
+// CPython is compiled for files of any size (_FILE_OFFSET_BITS in pyconfig.h): with glibc it calls open64
+// and stat64, and so do we, so that whatever was put in their place (LD_PRELOAD) is asked.
+#ifdef __GLIBC__
+#define IMPORTAHEAD_LARGE(name) name##64
+#else
+#define IMPORTAHEAD_LARGE(name) name
+#endif
+
 // open(2) is variadic; Swift cannot call it.
-static inline int importahead_open(const char *path, int flags) { return open(path, flags); }
+static inline int importahead_open(const char *path, int flags) {
+  return IMPORTAHEAD_LARGE(open)(path, flags);
+}
 
 // openat(2) is variadic.
 static inline int importahead_openat(int directory, const char *path, int flags, mode_t mode) {
@@ -134,15 +139,19 @@ static inline void importahead_store(long *place, long value) {
   __atomic_store_n(place, value, __ATOMIC_RELEASE);
 }
 
-// stat names both a function and a structure, too; CPython calls these.
+// stat names both a function and a structure, too; CPython calls these. On 64-bit machines, which alone are
+// supported, both structures are one.
+typedef struct IMPORTAHEAD_LARGE(stat) importahead_large_stat;
+_Static_assert(sizeof(importahead_large_stat) == sizeof(struct stat), "files are large anyway");
 static inline int importahead_stat(const char *path, struct stat *status) {
-  return stat(path, status);
+  return IMPORTAHEAD_LARGE(stat)(path, (importahead_large_stat *)status);
 }
 static inline int importahead_lstatat(int directory, const char *name, struct stat *status) {
-  return fstatat(directory, name, status, AT_SYMLINK_NOFOLLOW);
+  return IMPORTAHEAD_LARGE(fstatat)(
+      directory, name, (importahead_large_stat *)status, AT_SYMLINK_NOFOLLOW);
 }
 static inline int importahead_fstat(int descriptor, struct stat *status) {
-  return fstat(descriptor, status);
+  return IMPORTAHEAD_LARGE(fstat)(descriptor, (importahead_large_stat *)status);
 }
 
 // The device's numbers as statx(2) gives them, major in the high half.
@@ -153,7 +162,7 @@ static inline uint64_t importahead_device(const struct stat *status) {
 // Whether something else than libc answers stat(2) in this process (LD_PRELOAD): the function that is
 // called lies in another object than one that nobody replaces.
 static inline int importahead_stat_is_replaced(void) {
-  int (*function)(const char *, struct stat *) = stat;
+  int (*function)(const char *, importahead_large_stat *) = IMPORTAHEAD_LARGE(stat);
   unsigned long (*own)(unsigned long) = getauxval;
   Dl_info found, libc;
   if (!dladdr((void *)function, &found) || !dladdr((void *)own, &libc)) return 1;

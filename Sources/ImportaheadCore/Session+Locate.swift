@@ -68,7 +68,9 @@ extension Session {
     switch listing(package, &question) {
     case .pending: return .pending
     case .notFound:
-      if !cache.isKnown(listing: package), cache.isFresh(outer, isListed: isListed) { demand(module: name) }
+      if !cache.isKnown(listing: package), cache.isFresh(outer, isListed: isListed) {
+        demand(module: name)
+      }
       return .notFound
     case .found(let inner):
       guard cache.isFresh(outer, isListed: isListed), cache.isFresh(inner) else { return .notFound }

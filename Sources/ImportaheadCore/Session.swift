@@ -169,7 +169,8 @@ public final class Session: @unchecked Sendable {
   /// May wait for a moment: the caller must not hold the GIL.
   public func names(in path: [UInt8], _ question: inout Question) -> Attempt<[UInt8]> {
     switch listing(path, &question) {
-    case .found(let listing): cache.isFresh(listing, isListed: true) ? .found(listing.names) : .notFound
+    case .found(let listing):
+      cache.isFresh(listing, isListed: true) ? .found(listing.names) : .notFound
     case .notFound: .notFound
     case .pending: .pending
     }

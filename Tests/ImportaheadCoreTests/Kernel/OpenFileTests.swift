@@ -1,6 +1,5 @@
 import CLinux
 import FoundationEssentials
-import Glibc
 import Testing
 
 @testable import ImportaheadCore
@@ -9,14 +8,15 @@ import Testing
 struct OpenFileTests {
   /// Whether files of the tests are on a disk: tmpfs(5) has nothing to read ahead.
   private static var isOnDisk: Bool {
+    let descriptor = importahead_open(FileManager.default.temporaryDirectory.path, O_RDONLY)
+    defer { close(descriptor) }
     var status = statfs()
-    return statfs(FileManager.default.temporaryDirectory.path, &status) == 0
-      && status.f_type != 0x0102_1994
+    return importahead_fstatfs(descriptor, &status) == 0 && status.f_type != 0x0102_1994
   }
 
   /// How many pages of the file are in the page cache.
   private func resident(_ path: String, size: Int) throws -> Int {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = importahead_open(path, O_RDONLY | O_CLOEXEC)
     defer { close(descriptor) }
     let start = try #require(mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0))
     defer { munmap(start, size) }

@@ -95,13 +95,16 @@ struct PlannerScanTests {
       module.location = .bytecode(path, package: nil)
       planner.roles.set(path, .bytecode(module))
       _ = cache.begin(file: path)
+      cache.passage(ofFile: path)?.enter(.underWay)
       guard let outcome = Self.outcome(file),
         let waiter = try? Thread({
-          var isDemand = false
-          _ = cache.take(path, isDemand: &isDemand)
+          var question = Question()
+          while case .pending = cache.take(path, &question) {}
         })
       else { return [] }
-      while !cache.isAwaited(file: path) { Thread.sleep(milliseconds: 1) }
+      cache.parked {
+        while !cache.isAwaited(file: path) { Thread.sleep(milliseconds: 1) }
+      }
       var stages: [PlannedModule.Stage] = []
       planner.deliver(outcome, of: path) {
         stages.append(module.stage)
