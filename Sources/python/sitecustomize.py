@@ -32,10 +32,24 @@ def _chain():
             sys.modules.setdefault("sitecustomize", own)
 
 
+def _say(error):
+    """Tell why nothing is prefetched, to who wants to know; any Python may get here."""
+    from os import environ
+
+    if environ.get("IMPORTAHEAD_DEBUG"):
+        version = ".".join(map(str, sys.version_info[:2]))
+        reason = (type(error).__name__, error, version)
+        sys.stderr.write("importahead: not active: %s: %s (Python %s)\n" % reason)
+
+
 try:
     from importahead import activate
-except BaseException:
+except BaseException as error:
     activate = None
+    try:
+        _say(error)
+    except BaseException:  # no standard error
+        pass
 _leave_path()
 if activate is not None:
     activate()

@@ -61,7 +61,7 @@ def test_a08_the_reason_is_importahead_0(hooked, interpreter, value, tmp_path, s
     inactive(hooked, [python, script], tmp_path, "IMPORTAHEAD=", IMPORTAHEAD=value)
 
 
-@pytest.mark.parametrize("program", ["pass", "import sys", "import builtins, _thread"])
+@pytest.mark.parametrize("program", ["pass", "x = 1", "'import os'"])
 def test_a08_the_reason_is_that_there_is_nothing_to_prefetch(
     hooked, interpreter, program, tmp_path
 ):

@@ -78,7 +78,7 @@ def activate():
     """Start prefetching for this process if it can help; never raises.
 
     Returns:
-        bool: whether a session runs.
+        bool: whether a session has been started.
     """
     try:
         _activate()
@@ -86,7 +86,9 @@ def activate():
         _say(reason)
     except BaseException as error:  # an interrupt here would end the interpreter
         _say(f"{type(error).__name__}: {error}")
-    return _session is not None
+    else:
+        return True
+    return False
 
 
 class _Inactive(Exception):
@@ -107,7 +109,7 @@ def _activate():
 
     global modules_at_start, _end, _session
     if _session is not None:
-        return
+        raise _Inactive("a session has been started already")
     off = environ.get("IMPORTAHEAD")
     if off is not None and off.lower() in _OFF:
         raise _Inactive(f"switched off by IMPORTAHEAD={off}")
@@ -173,7 +175,8 @@ def _check_variables():
     if backend and backend not in _BACKENDS:
         _warn("IMPORTAHEAD_BACKEND", backend, "io_uring or threads")
     profile = _variable("IMPORTAHEAD_PROFILE") or ""
-    if profile[:1] != "/" and profile.lower() not in (*_PROFILES, *_OFF):
+    is_path = profile[:1] == "/" and profile.strip("/")
+    if not is_path and profile.lower() not in (*_PROFILES, *_OFF):
         _warn("IMPORTAHEAD_PROFILE", profile, "off, read, write or an absolute path")
     bundle = _variable("IMPORTAHEAD_BUNDLE") or ""
     if bundle and bundle[:1] != "/":
