@@ -57,8 +57,8 @@ MUTATIONS = [
         "no-audit-event",
         "serving from memory raises no `open` event",
         MODULE + "Reader.swift",
-        "guard let audit = unsafe audit,",
-        "if isMutant(@) { return true }\n  guard let audit = unsafe audit,",
+        "unsafe raiseEvent(",
+        "unsafe isMutant(@) || raiseEvent(",
         "test_28 or test_i17",
     ),
     Mutation(
@@ -73,8 +73,8 @@ MUTATIONS = [
         "threads-at-fork",
         "threads are alive when the program forks",
         MODULE + "Forking.swift",
-        "presentSession()?.beginFork(milliseconds: forkPatience)",
-        "presentSession()?.beginFork(milliseconds: isMutant(@) ? 0 : forkPatience)",
+        "currentSession()?.beginFork(milliseconds: forkPatience)",
+        "currentSession()?.beginFork(milliseconds: isMutant(@) ? 0 : forkPatience)",
         "fork",
     ),
     Mutation(
