@@ -255,7 +255,7 @@ def test_hostile_library_entries_are_harmless(tree, library):
     assert counts["bytes_warmed"] < 64 << 20
 
 
-def test_without_pagemap_there_are_no_pages(tree, library):
+def test_without_proc_nothing_is_recorded(tree, library):
     if os.geteuid() != 0 or not shutil.which("unshare"):
         pytest.skip("needs root and unshare(1)")
     script, _ = library
@@ -269,9 +269,8 @@ def test_without_pagemap_there_are_no_pages(tree, library):
         if b"mount" in done.stderr:
             pytest.skip("no mount namespaces here")
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    if sys.version_info >= (3, 10):
-        assert b"_decimal" in tree.profile().read_bytes()
-        assert b"+" not in tree.profile().read_bytes()
+    # Neither rights nor room can be told: there is no session.
+    assert not list(tree.cache.rglob("v1/*"))
 
 
 # Enough modules for a program that is worth a watch.

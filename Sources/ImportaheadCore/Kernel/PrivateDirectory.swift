@@ -53,8 +53,9 @@ internal import CLinux
 
   deinit { _ = close(descriptor) }
 
-  /// Whether the directory lies on a file system that asks no server.
-  var isLocal: Bool { FileSystem.isLocal(descriptor) }
+  /// Whether the directory lies on a file system that asks no server; under a filter of system calls nobody
+  /// is asked.
+  var isLocal: Bool { !Confinement.allowsPlainCallsOnly && FileSystem.isLocal(descriptor) }
 
   /// Makes a directory; under a filter of system calls by its whole path, as CPython makes its own.
   private static func make(_ whole: [UInt8], called name: CPath, in directory: Int32) {
