@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -38,6 +39,14 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+// The least a thread's stack may have: glibc cuts static thread-local storage out of it, that of preloaded
+// libraries too, and tells by a function of its own (nptl/nptl-stack.c) how much that is.
+static inline size_t importahead_least_stack(const pthread_attr_t *attributes) {
+  typedef size_t (*function)(const pthread_attr_t *);
+  function least = (function)dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
+  return least == NULL ? (size_t)PTHREAD_STACK_MIN : least(attributes);
+}
 
 // errno is a macro over a thread-local; Swift cannot import it.
 static inline int importahead_errno(void) { return errno; }

@@ -30,7 +30,8 @@ internal import CLinux
   ) throws(Errno) {
     var attributes = pthread_attr_t()
     _ = unsafe pthread_attr_init(&attributes)
-    _ = unsafe pthread_attr_setstacksize(&attributes, stackSize)
+    let least = unsafe importahead_least_stack(&attributes)
+    _ = unsafe pthread_attr_setstacksize(&attributes, stackSize &+ least)
     defer { _ = unsafe pthread_attr_destroy(&attributes) }
 
     // A new thread inherits its creator's mask: block everything around the creation, so that no
