@@ -107,7 +107,7 @@ class Run:
 
     def _options(self, variables):
         filled = {**self._variables, **{name: str(text) for name, text in variables.items()}}
-        # A group of its own, to be ended as a whole. Sessions would not share one processor fairly.
+        # A group of its own, to be ended as a whole.
         return {"cwd": self.folder, "env": filled, "preexec_fn": os.setpgrp}
 
     def python(self, *arguments, keep=None, order=True, timeout=120, **variables):
